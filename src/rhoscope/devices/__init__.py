@@ -1,0 +1,1 @@
+"""Hardware, decided once at the edge."""

@@ -1,0 +1,1 @@
+"""Numba kernels, each written once over a lane module."""
