@@ -1,0 +1,97 @@
+"""Compilation of the kernels: one place for every jit option, and a disk cache that notices every edit.
+
+Numba's own cache looks at the file of the function alone; a kernel whose callee in another file changed would be
+taken from disk unchanged. Here the stamp is a digest of the whole `kernels` folder.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import event
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.misc.appdirs import AppDirs
+
+
+@cache
+def digest() -> str:
+    """SHA-256 over the sources of all kernels."""
+    sha = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        sha.update(path.name.encode() + b"\0" + path.read_bytes())
+    return sha.hexdigest()
+
+
+@cache
+def folder() -> str:
+    """Where compiled kernels are kept: NUMBA_CACHE_DIR, else the user's cache folder, else a temporary one."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or AppDirs("rhoscope", appauthor=False).user_cache_dir
+    try:
+        os.makedirs(chosen, exist_ok=True)
+        tempfile.TemporaryFile(dir=chosen).close()
+    except OSError:
+        chosen = tempfile.mkdtemp(prefix="rhoscope-kernels-")
+    return chosen
+
+
+class _Locator(_CacheLocator):
+    """Keeps kernels in `folder()` and stamps them with `digest()`."""
+
+    def __init__(self, py_func: Any) -> None:
+        self._line = py_func.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        return folder()
+
+    def get_source_stamp(self) -> str:
+        return digest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> "_Locator":
+        return cls(py_func)
+
+
+class _CacheImpl(CompileResultCacheImpl):
+    _locator_classes = [_Locator]
+
+
+class _Cache(FunctionCache):
+    _impl_class = _CacheImpl
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile on first call, without the GIL, with IEEE division, and keep the result on disk."""
+    if numba.config.DISABLE_JIT:
+        return function
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
+class _Listener(event.Listener):
+    def __init__(self, callback: Callable[[str], None]) -> None:
+        self._callback = callback
+
+    def on_start(self, event: Any) -> None:
+        name = event.data["dispatcher"].__module__
+        if name.startswith(__package__ or ""):
+            self._callback(name.rpartition(".")[2])
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to tell."""
+
+
+@contextmanager
+def on_compile(callback: Callable[[str], None]) -> Iterator[None]:
+    """Call `callback(name of the kernel file)` each time a kernel is compiled rather than read from disk."""
+    with event.install_listener("numba:compile", _Listener(callback)):
+        yield
