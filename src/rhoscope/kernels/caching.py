@@ -68,13 +68,18 @@ class _Cache(FunctionCache):
     _impl_class = _CacheImpl
 
 
-def jit(function: Callable[..., Any]) -> Any:
+def jit(function: Callable[..., Any], inline: bool = False) -> Any:
     """Compile on first call, without the GIL, with IEEE division, and keep the result on disk."""
     if numba.config.DISABLE_JIT:
         return function
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
     dispatcher._cache = _Cache(function)
     return dispatcher
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """`jit` for small functions: made part of every caller, where their values then stay in registers."""
+    return jit(function, inline=True)
 
 
 class _Listener(event.Listener):

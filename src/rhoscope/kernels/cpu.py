@@ -7,6 +7,11 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 import sys
 
 from rhoscope.kernels import lane_cpu as lane
-from rhoscope.kernels.caching import jit
+from rhoscope.kernels import normal as _normal
+from rhoscope.kernels import philox as _philox
+from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
+
+philox, words = _philox.build(lane, kit, inlined)
+log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)

@@ -1,0 +1,104 @@
+"""Uniform and normal numbers on lanes, and the logarithm, sine and cosine they need.
+
+Every multiply-add is an explicit `lane.fma` and no product is left for a compiler to contract, so that devices
+agree bit for bit. The coefficients are minimax (Remez) fits to the functions named beside them.
+"""
+
+from typing import Any
+
+LOG2_HIGH = 0.6931471805599453
+LOG2_LOW = 2.3190468138462996e-17
+PI_HIGH = 3.141592653589793
+PI_LOW = 1.2246467991473532e-16
+
+MANTISSA = (1 << 52) - 1
+# Added before the exponent is read, this sends mantissas above sqrt(2) to the next exponent, so that the reduced
+# argument lies in [sqrt(1/2), sqrt(2)).
+ROOT_OFFSET = 0x3FF0000000000000 - 0x3FE6A09E667F3BCD
+SMALLEST_NORMAL = 2.2250738585072014e-308
+INFINITY = float("inf")
+
+UNIT = 2.0**-53
+
+
+def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """The kernels `log_normal_range`, `log`, `sincospi`, `uniforms` and `normals`."""
+
+    @jit
+    def log_normal_range(x):
+        """Natural logarithm of lanes that are positive, finite and not subnormal."""
+        # x = 2^e (1 + f), s = f / (2 + f), z = s²: log(1 + f) = f - f²/2 + s (f²/2 + z series(z)).
+        shifted = lane.bits(x) + ROOT_OFFSET
+        e = lane.to_float((shifted >> 52) - 1023)
+        f = lane.from_bits((shifted & MANTISSA) + (0x3FF0000000000000 - ROOT_OFFSET)) - 1.0
+        s = f / (f + 2.0)
+        z = s * s
+        half = f * 0.5
+        w = z * z
+        # (2 artanh(sqrt(z)) / sqrt(z) - 2) / z on 0 <= z <= (3 - 2 sqrt(2))², odd and even powers apart
+        even = lane.fma(w, lane.const(0.14795949490841825), lane.const(0.1818356432500028))
+        even = lane.fma(w, even, lane.const(0.2857142874238731))
+        even = lane.fma(w, even, lane.const(0.6666666666666734))
+        odd = lane.fma(w, lane.const(0.15314050576524083), lane.const(0.22222198573210233))
+        odd = lane.fma(w, odd, lane.const(0.3999999999941468))
+        series = lane.fma(z, odd, even)
+        inner = lane.fma(z, series, half * f)
+        inner = lane.fma(s, inner, e * LOG2_LOW)
+        correction = lane.fma(half, f, -inner)
+        return lane.fma(e, lane.const(LOG2_HIGH), f - correction)
+
+    @jit
+    def log(x):
+        """Natural logarithm of positive lanes, within 1 ulp; log(0) = -inf, log(inf) = inf, NaN of a NaN."""
+        small = x < SMALLEST_NORMAL
+        y = kit.log_normal_range(lane.where(small, x * 2.0**54, x))
+        y = lane.where(small, lane.fma(lane.const(-54.0), lane.const(LOG2_HIGH), y), y)
+        y = lane.where((x > 0.0) & (x < INFINITY), y, x)
+        return lane.where(x == 0.0, lane.const(-INFINITY), y)
+
+    @jit
+    def sincospi(x):
+        """sin(pi x) and cos(pi x) of lanes below 2^51 in magnitude."""
+        quarter = lane.floor(lane.fma(x, lane.const(2.0), lane.const(0.5)))
+        r = lane.fma(quarter, lane.const(-0.5), x)
+        z = r * r
+        # (sin(pi r) / r - pi) / r² and (cos(pi r) - 1) / r² on 0 <= r² <= 1/16
+        p = lane.fma(z, lane.const(0.0004615925818063981), lane.const(-0.007370033849563999))
+        p = lane.fma(z, p, lane.const(0.08214587013042832))
+        p = lane.fma(z, p, lane.const(-0.5992645289748822))
+        p = lane.fma(z, p, lane.const(2.5501640398740073))
+        p = lane.fma(z, p, lane.const(-5.16771278004996))
+        sine = lane.fma(r, lane.const(PI_HIGH), r * lane.fma(z, p, lane.const(PI_LOW)))
+        q = lane.fma(z, lane.const(-0.00010357788520034782), lane.const(0.0019294681732288403))
+        q = lane.fma(z, q, lane.const(-0.02580688587931697))
+        q = lane.fma(z, q, lane.const(0.23533063020160774))
+        q = lane.fma(z, q, lane.const(-1.3352627688521883))
+        q = lane.fma(z, q, lane.const(4.058712126416751))
+        q = lane.fma(z, q, lane.const(-4.934802200544679))
+        cosine = lane.fma(z, q, lane.const(1.0))
+        turn = lane.to_int(quarter)
+        swap = (turn & 1) == 1
+        sign_sine = (turn & 2) << 62
+        sign_cosine = ((turn + 1) & 2) << 62
+        return (
+            lane.from_bits(lane.bits(lane.where(swap, cosine, sine)) ^ sign_sine),
+            lane.from_bits(lane.bits(lane.where(swap, sine, cosine)) ^ sign_cosine),
+        )
+
+    @jit
+    def uniforms(k0, k1, stream, block, sample):
+        """Two numbers uniform on {1, ..., 2^53} / 2^53, elements 2 block and 2 block + 1 of the stream."""
+        r0, r1, r2, r3 = kit.words(k0, k1, stream, block, sample)
+        u0 = lane.to_float((((r1 << 32) | r0) >> 11) + 1) * UNIT
+        u1 = lane.to_float((((r3 << 32) | r2) >> 11) + 1) * UNIT
+        return u0, u1
+
+    @jit
+    def normals(k0, k1, stream, block, sample):
+        """Two standard normal numbers, elements 2 block and 2 block + 1 of the stream, by Box and Muller."""
+        u0, u1 = kit.uniforms(k0, k1, stream, block, sample)
+        sine, cosine = kit.sincospi(u1 * 2.0)
+        radius = lane.sqrt(kit.log_normal_range(u0) * -2.0)
+        return radius * cosine, radius * sine
+
+    return log_normal_range, log, sincospi, uniforms, normals
