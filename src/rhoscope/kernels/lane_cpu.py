@@ -300,3 +300,43 @@ def extract(typingctx: Any, x: Any, lane: Any) -> Any:
 
     return signature(types.float64 if x == FLOATS else types.int64, x, types.int64), codegen
 
+
+
+def _lane_offsets(builder: Any, index: Any) -> Any:
+    """index * WIDTH + lane number, for lanes that address different elements."""
+    lanes = ir.Constant(VECTOR_I, [ir.Constant(I64, i) for i in range(WIDTH)])
+    return builder.add(builder.shl(index, ir.Constant(VECTOR_I, [ir.Constant(I64, 3)] * WIDTH)), lanes)
+
+
+@intrinsic
+def take(typingctx: Any, a: Any, i: Any) -> Any:
+    """Element i of each lane, where i (integer lanes) may differ from lane to lane."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
+        offsets = _lane_offsets(builder, args[1])
+        result = ir.Constant(VECTOR_F, ir.Undefined)
+        for k in range(WIDTH):
+            lane = ir.Constant(I32, k)
+            value = builder.load(builder.gep(data, [builder.extract_element(offsets, lane)]))
+            result = builder.insert_element(result, value, lane)
+        return result
+
+    return signature(FLOATS, a, INTEGERS), codegen
+
+
+@intrinsic
+def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
+    """Write v to element i of each lane where the mask holds; i may differ from lane to lane."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
+        offsets = _lane_offsets(builder, args[1])
+        for k in range(WIDTH):
+            lane = ir.Constant(I32, k)
+            with builder.if_then(builder.extract_element(args[3], lane)):
+                pointer = builder.gep(data, [builder.extract_element(offsets, lane)])
+                builder.store(builder.extract_element(args[2], lane), pointer)
+        return context.get_dummy_value()
+
+    return signature(types.void, a, INTEGERS, FLOATS, MASK), codegen

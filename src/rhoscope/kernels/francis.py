@@ -1,0 +1,229 @@
+"""Eigenvalues of upper Hessenberg matrices by the implicit double-shift QR iteration, all lanes in lockstep.
+
+The algorithm is LAPACK's dlahqr without the Schur form (G. H. Golub, C. F. Van Loan, Matrix Computations, 7.5;
+deflation of M. Ahues, F. Tisseur, LAPACK Working Note 122). Differences, and why:
+- Lanes share the loop over positions; a lane whose window [lo, hi] does not cover a position takes the identity
+  reflector there. Counters, shifts and deflation are each lane's own, so neighbours never change its numbers.
+- A sweep starts at the top of the window; the search for two consecutive small subdiagonals would differ by lane.
+- Reflectors are made in runs of `RUN` within a small diagonal block; the rest of H takes each run at once
+  (`sweep.apply_run`), which is what keeps the arithmetic and not the memory busy.
+- The sign of a zero never matters: sign(x) is taken as + for both zeros.
+H needs two spare rows of zeros (`layout.spare`): the last reflector of a sweep reads and writes back beyond it.
+"""
+
+from typing import Any
+
+EPS = 2.220446049250313e-16
+TINY = 2.2250738585072014e-308
+# Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth.
+PATIENCE = 90
+EXPONENT = 0x7FF0000000000000
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    @jit
+    def drop_negligible(h, ld, top):
+        """Set to zero every subdiagonal entry that is negligible beside its neighbours."""
+        zero = lane.const(0.0)
+        d1 = lane.abs(lane.load(h, 0))
+        for k in range(1, top + 1):
+            p = k * ld + k
+            sub = lane.abs(lane.load(h, p - 1))
+            d2 = lane.abs(lane.load(h, p))
+            small = (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+            if lane.any(small & (sub > 0.0)):
+                sup = lane.abs(lane.load(h, p - ld))
+                gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
+                ab = lane.maximum(sub, sup)
+                ba = lane.minimum(sub, sup)
+                aa = lane.maximum(d2, gap)
+                bb = lane.minimum(d2, gap)
+                s = lane.maximum(aa + ab, lane.const(TINY))
+                strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
+                drop = small & (strict | (sub <= TINY))
+                lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
+            d1 = d2
+
+    @jit
+    def eigenvalues_2x2(a, b, c, d):
+        """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
+        p = (a - d) * 0.5
+        size = lane.maximum(lane.abs(p), lane.maximum(lane.abs(b), lane.abs(c)))
+        # A power of two near the largest keeps the products in range.
+        unit = lane.from_bits((lane.bits(size) & EXPONENT))
+        unit = lane.where(unit > 0.0, unit, lane.const(TINY))
+        p = p / unit
+        bc = (b / unit) * (c / unit)
+        disc = lane.fma(p, p, bc)
+        root = lane.sqrt(lane.abs(disc))
+        real = disc >= 0.0
+        z = lane.where(p < 0.0, p - root, p + root)
+        safe = lane.where(z == 0.0, lane.const(1.0), z)
+        mean = lane.fma(p, unit, d)
+        zero = lane.const(0.0)
+        re1 = lane.where(real, lane.fma(z, unit, d), mean)
+        re2 = lane.where(real, lane.fma(-(bc / safe), unit, d), mean)
+        im = lane.where(real, zero, root * unit)
+        return re1, re2, im
+
+    @jit
+    def deflate(h, wr, wi, ld, hi, lo, top):
+        """Split off eigenvalues at the bottom until every lane's window has three rows or more.
+
+        Returns (hi, lo, 1 where something was split off).
+        """
+        zero = lane.const(0.0)
+        one = lane.const(1.0)
+        moved = zero
+        while True:
+            lo = zero
+            for k in range(1, top + 1):
+                at = lane.const(float(k))
+                lo = lane.where((lane.load(h, k * ld + k - 1) == 0.0) & (hi >= at), at, lo)
+            single = (hi >= 0.0) & (lo == hi)
+            pair = (hi >= 1.0) & (lo == hi - 1.0)
+            done = single | pair
+            if not lane.any(done):
+                return hi, lo, moved
+            i = lane.to_int(lane.maximum(hi, zero))
+            j = lane.to_int(lane.maximum(hi - 1.0, zero))
+            d = lane.take(h, i * ld + i)
+            re1, re2, im = kit.eigenvalues_2x2(
+                lane.take(h, j * ld + j), lane.take(h, j * ld + i), lane.take(h, i * ld + j), d
+            )
+            lane.scatter(wr, i, lane.where(pair, re2, d), done)
+            lane.scatter(wi, i, lane.where(pair, -im, zero), done)
+            lane.scatter(wr, j, re1, pair)
+            lane.scatter(wi, j, im, pair)
+            hi = lane.where(pair, hi - 2.0, lane.where(single, hi - 1.0, hi))
+            moved = lane.where(done, one, moved)
+            top = int(lane.highest(hi))
+
+    @jit
+    def first_column(h, ld, hi, lo, tries):
+        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window."""
+        zero = lane.const(0.0)
+        i = lane.to_int(lane.maximum(hi, lane.const(2.0)))
+        m = lane.to_int(lane.where(hi >= lo + 2.0, lo, zero))
+        h11 = lane.take(h, (i - 1) * ld + i - 1)
+        h12 = lane.take(h, (i - 1) * ld + i)
+        h21 = lane.take(h, i * ld + i - 1)
+        h22 = lane.take(h, i * ld + i)
+        mm = lane.take(h, m * ld + m)
+        m1 = lane.take(h, (m + 1) * ld + m)
+        m2 = lane.take(h, (m + 2) * ld + m + 1)
+        # Exceptional shifts after 10, 20, 30 ... sweeps without a deflation, from the top and the bottom in turn.
+        tens = lane.floor(tries * 0.1)
+        odd = (tries > 0.0) & (tens * 10.0 == tries)
+        if lane.any(odd):
+            upper = odd & (lane.floor(tens * 0.5) * 2.0 < tens)
+            s = lane.where(
+                upper,
+                lane.abs(m1) + lane.abs(m2),
+                lane.abs(h21) + lane.abs(lane.take(h, (i - 1) * ld + i - 2)),
+            )
+            h11 = lane.where(odd, lane.fma(s, lane.const(0.75), lane.where(upper, mm, h22)), h11)
+            h12 = lane.where(odd, s * -0.4375, h12)
+            h21 = lane.where(odd, s, h21)
+            h22 = lane.where(odd, h11, h22)
+        re1, re2, im = kit.eigenvalues_2x2(h11, h12, h21, h22)
+        # Two real shifts: take the one nearer the corner twice.
+        near = lane.where(lane.abs(re1 - h22) <= lane.abs(re2 - h22), re1, re2)
+        real = im == 0.0
+        re1 = lane.where(real, near, re1)
+        re2 = lane.where(real, near, re2)
+        n1 = lane.take(h, m * ld + m + 1)
+        nn = lane.take(h, (m + 1) * ld + m + 1)
+        s = lane.abs(mm - re2) + lane.abs(im) + lane.abs(m1)
+        s = lane.where(s > 0.0, s, lane.const(1.0))
+        m1 = m1 / s
+        x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) / s, im * (im / s)))
+        y = m1 * (mm + nn - re1 - re2)
+        return x, y, m1 * m2
+
+    @jit
+    def make_reflector(x, y, z, on):
+        """Householder reflector of (x, y, z): returns (beta, v1, v2, -tau, -tau v1, -tau v2), zeros where off."""
+        zero = lane.const(0.0)
+        size = lane.abs(x) + lane.abs(y) + lane.abs(z)
+        # 2^-e by its bits, so that squares stay in range and the scaling is exact.
+        e = lane.bits(size) & EXPONENT
+        down = lane.from_bits(lane.iconst(2046 << 52) - e)
+        x = x * down
+        y = y * down
+        z = z * down
+        square = lane.fma(y, y, z * z)
+        on = on & (square > 0.0)
+        norm = lane.sqrt(lane.fma(x, x, square))
+        beta = lane.where(x < 0.0, norm, -norm)
+        beta = lane.where(on, beta, lane.const(1.0))
+        tau = lane.where(on, (x - beta) / beta, zero)
+        scale = lane.where(on, 1.0 / (x - beta), zero)
+        v1 = y * scale
+        v2 = z * scale
+        up = lane.from_bits(e)
+        return beta * up, v1, v2, tau, tau * v1, tau * v2
+
+    @jit
+    def sweep(h, run, ld, hi, lo, x0, y0, z0, bottom, top, length):
+        """One double-shift QR sweep of every lane's window [lo, hi], in runs of `length` reflectors."""
+        zero = lane.const(0.0)
+        for kb in range(bottom, top, length):
+            count = min(length, top - kb)
+            end = min(kb + count + 2, top)
+            for r in range(count):
+                k = kb + r
+                at = lane.const(float(k))
+                on = (lo <= at) & (hi > at)
+                three = hi > at + 1.0
+                first = lo == at
+                p = k * ld + k
+                # Left of the first column lies no bulge; lanes that start here do not use what is read.
+                left = p - 1 if k > 0 else p
+                x = lane.where(first, x0, lane.load(h, left))
+                y = lane.where(first, y0, lane.load(h, left + ld))
+                z = lane.where(three, lane.where(first, z0, lane.load(h, left + 2 * ld)), zero)
+                beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z, on)
+                lane.store(run, 5 * r, v1)
+                lane.store(run, 5 * r + 1, v2)
+                lane.store(run, 5 * r + 2, t0)
+                lane.store(run, 5 * r + 3, t1)
+                lane.store(run, 5 * r + 4, t2)
+                if k > bottom:
+                    inner = on & ~first & (t0 < 0.0)
+                    lane.store(h, left, lane.where(inner, beta, lane.load(h, left)))
+                    lane.store(h, left + ld, lane.where(inner, zero, lane.load(h, left + ld)))
+                    lane.store(h, left + 2 * ld, lane.where(inner & three, zero, lane.load(h, left + 2 * ld)))
+                # Column k and the rows next to the bulge come first: the next reflector waits for them.
+                kit.apply_one(h, p, ld, 1, end - k + 1, v1, v2, t0, t1, t2)
+                last = min(k + 3, top)
+                kit.apply_one(h, last * ld + k, 1, -ld, last - kb + 1, v1, v2, t0, t1, t2)
+            kit.apply_run(h, run, count, kb * ld + end + 1, ld, 1, top - end)
+            kit.apply_run(h, run, count, bottom * ld + kb, 1, ld, kb - bottom)
+
+    @jit
+    def francis(h, run, wr, wi, n, ld, length):
+        """All eigenvalues of each lane's Hessenberg matrix h (destroyed) into wr, wi; 1 where a lane failed."""
+        zero = lane.const(0.0)
+        one = lane.const(1.0)
+        hi = lane.const(float(n - 1))
+        lo = zero
+        tries = zero
+        failed = zero
+        top = n - 1
+        while top >= 0:
+            kit.drop_negligible(h, ld, top)
+            hi, lo, moved = kit.deflate(h, wr, wi, ld, hi, lo, top)
+            tries = lane.where(moved > 0.5, zero, tries + 1.0)
+            lost = (tries > float(PATIENCE)) & (hi >= 0.0)
+            failed = lane.where(lost, one, failed)
+            hi = lane.where(lost, lane.const(-1.0), hi)
+            top = int(lane.highest(hi))
+            if top < 0:
+                break
+            x, y, z = kit.first_column(h, ld, hi, lo, tries)
+            bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
+            kit.qr_sweep(h, run, ld, hi, lo, x, y, z, bottom, top, length)
+        return failed
+
+    return drop_negligible, eigenvalues_2x2, deflate, first_column, make_reflector, sweep, francis
