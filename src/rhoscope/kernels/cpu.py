@@ -6,7 +6,7 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 
 import sys
 
-from rhoscope.kernels import balance, francis, hessenberg, sweep
+from rhoscope.kernels import balance, condition, francis, hessenberg, sweep
 from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
@@ -29,3 +29,12 @@ apply_run, apply_one = sweep.build(lane, kit, jit)
     qr_sweep,
     francis_iterate,
 ) = francis.build(lane, kit, jit)
+(
+    factor_shifted,
+    divide,
+    right_vector,
+    left_vector,
+    unit_largest,
+    condition_number,
+    radius_bounds,
+) = condition.build(lane, kit, jit)
