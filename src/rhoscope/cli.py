@@ -1,0 +1,293 @@
+"""The command line: each command calls the public API, prints what it returned, and ends with an exit code.
+
+0: done. 1: failed, with one message on stderr. 2: wrong usage. 130: interrupted.
+What a program may read goes to stdout; progress and paths of files go to stderr.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from rhoscope import strict_json
+from rhoscope.errors import ArgumentError, RhoscopeError
+
+if TYPE_CHECKING:
+    from rhoscope.progress import Progress
+    from rhoscope.result import Result
+    from rhoscope.study import Study
+
+# Beyond either, a run says beforehand what it will cost.
+LARGE_SECONDS = 60
+LARGE_BYTES = 1e9
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="rhoscope",
+    help="When do the gradients of a recurrent system vanish or explode, and how well does the "
+    "spectral radius foretell it?",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Device = Annotated[str, typer.Option(help='"auto" or "cpu".')]
+Threads = Annotated[int | None, typer.Option(help="Threads; by default one a core.", show_default=False)]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Do not draw the figures.")]
+Format = Annotated[
+    list[str] | None,
+    typer.Option("--format", help="png, pdf or svg; may be repeated.", show_default=False),
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(metadata.version("rhoscope"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Exists for `--version`."""
+
+
+@app.command()
+def run(
+    study: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="STUDY.toml", help="The study; without it, the default one.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder to write to; by default rhoscope-run/HASH.", show_default=False
+        ),
+    ] = None,
+    ensemble: Annotated[
+        str | None,
+        typer.Option(metavar="KIND[:PARAM=VALUE,...]", help="Law of A, such as Elliptic:tau=0.5."),
+    ] = None,
+    samples: Annotated[int | None, typer.Option(help="How many matrices.")] = None,
+    size: Annotated[int | None, typer.Option(help="n, for n x n matrices.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="T, time steps.")] = None,
+    gain: Annotated[
+        tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Interval of the gain.")
+    ] = None,
+    inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    no_figures: NoFigures = False,
+    json: Json = False,
+) -> None:
+    """Run a study; end with the verdict, and the figures in DIR/figures.
+
+    A folder that already holds part of the same study is completed.
+    """
+    import rhoscope as rs
+    from rhoscope.cli_study import study_from
+
+    question = study_from(
+        study,
+        ensemble=ensemble,
+        samples=samples,
+        size=size,
+        horizon=horizon,
+        gain=gain,
+        inputs=inputs,
+        seed=seed,
+    )
+    folder = out or Path("rhoscope-run") / question.hash[:12]
+    _announce_if_large(question, threads)
+    with _interruptible(folder):
+        with _progress() as progress:
+            result = rs.run(question, folder, device=device, threads=threads, progress=progress)
+        _conclude(result, folder, figures=not no_figures, json=json)
+
+
+@app.command()
+def resume(
+    folder: Folder,
+    device: Device = "auto",
+    threads: Threads = None,
+    no_figures: NoFigures = False,
+    json: Json = False,
+) -> None:
+    """Go on with an interrupted run."""
+    import rhoscope as rs
+
+    with _interruptible(folder):
+        with _progress() as progress:
+            result = rs.resume(folder, device=device, threads=threads, progress=progress)
+        _conclude(result, folder, figures=not no_figures, json=json)
+
+
+@app.command()
+def show(folder: Folder, json: Json = False) -> None:
+    """Print the study, where the result came from, and the verdict."""
+    import rhoscope as rs
+
+    result = rs.load(folder)
+    verdict = rs.criterion(result)
+    if json:
+        study = {
+            **result.study.model_dump(exclude={"ensemble"}),
+            "ensemble": result.study.ensemble.to_table(),
+        }
+        shown = {"study": study, "provenance": result.provenance, "verdict": verdict.to_dict()}
+        print(strict_json.dumps(shown))
+        return
+    print(result.study.to_toml())
+    for name, value in result.provenance.items():
+        print(f"{name}: {value}")
+    print(f"\n{verdict}")
+
+
+@app.command()
+def plot(
+    folder: Folder,
+    lag: Annotated[
+        int | None, typer.Option(help="Lag of the figures at one lag.", show_default=False)
+    ] = None,
+    format: Format = None,
+) -> None:
+    """Draw the figures of a run into DIR/figures."""
+    import rhoscope as rs
+
+    _draw(rs.load(folder), folder, lag=lag, formats=format)
+
+
+@app.command()
+def sample(
+    folder: Folder,
+    index: Annotated[int, typer.Argument(metavar="INDEX", help="Which sample, from 0.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.npy", help="Save the matrix here.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print the matrix of one sample, its spectrum, and its columns in the result."""
+    import numpy as np
+
+    import rhoscope as rs
+
+    result = rs.load(folder)
+    study = result.study
+    if not 0 <= index < study.samples:
+        raise ArgumentError(f"INDEX: got {index}; {folder} has samples 0 to {study.samples - 1}")
+    matrix = study.ensemble.sample(study.size, 1, seed=study.seed, gain=study.gain, start=index)[0]
+    columns = {name: getattr(result, name)[index] for name in result.columns}
+    spectrum = rs.eigvals(matrix) if np.isfinite(matrix).all() else np.empty(0)
+    spectrum = spectrum[np.argsort(-np.abs(spectrum), kind="stable")]
+    if out is not None:
+        np.save(out, matrix)
+    if json:
+        print(strict_json.dumps({"matrix": matrix, "eigenvalues": spectrum, "columns": columns}))
+        return
+    for heading, array in {"A": matrix, "eigenvalues of A": spectrum, **columns}.items():
+        text = np.array2string(np.asarray(array), max_line_width=78, precision=6, threshold=100)
+        print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
+
+
+@app.command()
+def info(json: Json = False) -> None:
+    """Tell what this installation computes with."""
+    import rhoscope as rs
+
+    found = rs.info()
+    print(strict_json.dumps(found.to_dict()) if json else found)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line given, by default that of the process, and exit."""
+    try:
+        app(arguments, prog_name="rhoscope")
+    except (RhoscopeError, OSError) as error:
+        _say(f"rhoscope: {error}")
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _say(text: str) -> None:
+    """Tell the user what a program that reads stdout should not see."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _announce_if_large(study: "Study", threads: int | None) -> None:
+    from rhoscope.plan import estimate
+
+    cost = estimate(study, cores=threads)
+    if cost.seconds > LARGE_SECONDS or cost.disk_bytes > LARGE_BYTES:
+        _say(f"a large run: {cost}")
+
+
+@contextmanager
+def _progress() -> Iterator["Callable[[Progress], None]"]:
+    """Shows how far a run has come, and says when kernels are being compiled rather than read from disk."""
+    from rhoscope.kernels.caching import on_compile
+    from rhoscope.progress import show_progress
+
+    told: list[str] = []
+
+    def tell_once(kernel: str) -> None:
+        if not told:
+            told.append(kernel)
+            _say("compiling the kernels, which happens once on a machine and takes some tens of seconds")
+
+    with show_progress() as show, on_compile(tell_once):
+        yield show
+
+
+@contextmanager
+def _interruptible(folder: Path) -> Iterator[None]:
+    """On Ctrl-C, say how to go on and end with the code for it."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        kept = f"stopped; go on with `rhoscope resume {folder}`" if folder.exists() else "stopped"
+        _say(f"rhoscope: {interrupt or kept}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _conclude(result: "Result", folder: Path, *, figures: bool, json: bool) -> None:
+    """The verdict on stdout, the figures in the folder."""
+    import rhoscope as rs
+
+    verdict = rs.criterion(result)
+    if not json:
+        print(verdict)
+    paths = _draw(result, folder) if figures else []
+    if json:
+        shown = {
+            "folder": str(folder),
+            "figures": [str(path) for path in paths],
+            "verdict": verdict.to_dict(),
+        }
+        print(strict_json.dumps(shown))
+    _say(f"result in {folder}")
+
+
+def _draw(
+    result: "Result", folder: Path, *, lag: int | None = None, formats: list[str] | None = None
+) -> list[Path]:
+    """Save every figure into the folder's `figures`."""
+    import rhoscope as rs
+
+    paths = []
+    for name, figure in rs.plots.all_figures(result, lag=lag).items():
+        paths += rs.plots.save(figure, folder / "figures" / name, formats=formats)
+    _say(f"figures in {folder / 'figures'}")
+    return paths
