@@ -6,16 +6,29 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 
 import sys
 
-from rhoscope.kernels import balance, condition, francis, hessenberg, sweep
+from rhoscope.kernels import balance, batches_cpu, condition, francis, hessenberg, sweep
+from rhoscope.kernels import draw as _draw
+from rhoscope.kernels import fills_entries as _fills_entries
+from rhoscope.kernels import fills_rotated as _fills_rotated
+from rhoscope.kernels import gaussian as _gaussian
 from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
+from rhoscope.kernels import reflections as _reflections
+from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
 
 philox, words = _philox.build(lane, kit, inlined)
 log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
+fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit)
+random_reflection, reflect_rows, reflect_columns = _reflections.build(lane, kit, jit)
+fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
+ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
+    lane, kit, jit
+)
+draw, draw_vectors, apply_gains, interleave, deinterleave = _draw.build(lane, kit, jit)
 
 clamp_exponent, pow2, exponent, normalise, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
@@ -38,3 +51,6 @@ apply_run, apply_one = sweep.build(lane, kit, jit)
     condition_number,
     radius_bounds,
 ) = condition.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
+spectrum_rows = _spectrum.ROWS
+eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)

@@ -12,6 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
+from rhoscope.kernels.caching import jit
 from rhoscope.kernels.vector import (
     F64,
     FLOATS,
@@ -340,3 +341,9 @@ def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
         return context.get_dummy_value()
 
     return signature(types.void, a, INTEGERS, FLOATS, MASK), codegen
+
+
+@jit
+def part(a, start):
+    """The interleaved array a from element `start` on."""
+    return a[start * WIDTH :]

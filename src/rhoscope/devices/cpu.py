@@ -1,0 +1,102 @@
+"""The CPU as a device: a pool of threads over groups of lanes."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from rhoscope.cores import available_cores
+from rhoscope.devices import lapack
+from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.workspace import lanes
+from rhoscope.errors import ArgumentError, ArgumentTypeError
+from rhoscope.kernels.layout import leading, spare
+from rhoscope.kernels.spectrum import eigenvalues_work
+from rhoscope.kernels.vector import WIDTH
+
+# From this size on LAPACK finds eigenvalues faster than the lanes. Part of the numerics version.
+LAPACK_FROM = 1025
+
+
+def _threads(threads: Any) -> int:
+    if threads is None:
+        return available_cores()
+    if isinstance(threads, bool) or not isinstance(threads, numbers.Integral):
+        raise ArgumentTypeError(f"threads = {threads!r}: not a whole number; use 1 or more, or None for every core")
+    if threads < 1:
+        raise ArgumentError(f"threads = {threads}: at least one is needed; use 1 or more, or None for every core")
+    return int(threads)
+
+
+class CpuDevice:
+    """Kernels on the cores of this machine.
+
+    Args:
+        threads: how many Python threads drive the kernels; None for every core this process may use.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: threads is not a whole number of at least one.
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = _threads(threads)
+
+    def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
+        """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""
+        count, n = matrices.shape[:2]
+        if n >= LAPACK_FROM:
+            return self.complex_eigenvalues(matrices)
+        from rhoscope.kernels import cpu as kit
+
+        values = np.empty((count, n), dtype=np.complex128)
+        failed = np.zeros(count, dtype=bool)
+        flat = matrices.reshape(-1)
+        scratch = [
+            (lanes(spare(n)), lanes(eigenvalues_work(n)), lanes(2 * n)) for _ in range(min(self.threads, count))
+        ]
+        status = np.empty((count, 2))
+        re = np.empty((count, n))
+        im = np.empty((count, n))
+
+        def work(worker: int, start: int, stop: int) -> None:
+            a, space, pair = scratch[worker]
+            kit.eigenvalues_batch(
+                flat, a, space, pair, re.reshape(-1), im.reshape(-1), status.reshape(-1), n, leading(n), start, stop
+            )
+            values.real[start:stop] = re[start:stop]
+            values.imag[start:stop] = im[start:stop]
+
+        for_chunks(work, count, _chunk(n, count, self.threads), self.threads)
+        for index in np.flatnonzero(status[:, 0] > 0.5):
+            found = lapack.eigenvalues(matrices[index])
+            failed[index] = found is None
+            if found is not None:
+                values[index] = found
+        return values, failed
+
+    def complex_eigenvalues(self, matrices: NDArray[Any]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
+        """Eigenvalues of (N, n, n), real or complex, by LAPACK, one matrix a thread."""
+        values = np.empty(matrices.shape[:2], dtype=np.complex128)
+        failed = np.zeros(len(matrices), dtype=bool)
+
+        def work(worker: int, start: int, stop: int) -> None:
+            for index in range(start, stop):
+                found = lapack.eigenvalues(matrices[index])
+                failed[index] = found is None
+                if found is not None:
+                    values[index] = found
+
+        with threadpool_limits(1, user_api="blas"):
+            for_chunks(work, len(matrices), _chunk(matrices.shape[1], len(matrices), self.threads), self.threads)
+        return values, failed
+
+
+def _chunk(n: int, count: int, threads: int) -> int:
+    """Whole groups for about a millisecond of work, yet enough chunks that no thread is left waiting."""
+    groups = max(1, round(2.0e6 / (20.0 * n**3 * WIDTH + 2.0e4)))
+    share = -(-count // (4 * threads * WIDTH))
+    return WIDTH * max(1, min(groups, share))

@@ -1,0 +1,33 @@
+"""Spectra by LAPACK: for matrices too large for the lanes, and for the rare one that did not converge there."""
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def eigenvalues(matrix: NDArray[np.float64]) -> NDArray[np.complex128] | None:
+    """All eigenvalues of one (n, n) matrix, or None where LAPACK does not converge either."""
+    try:
+        return np.linalg.eigvals(matrix).astype(np.complex128)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def radius_bounds(
+    matrix: NDArray[np.float64], values: NDArray[np.complex128], cutoff: float
+) -> tuple[float, float]:
+    """(rho_low, rho_high) of one matrix from the condition numbers of its leading eigenvalues.
+
+    e_i = 8 n eps |A|_F kappa_i over all i with |lambda_i| >= cutoff rho; rho_high = max(|lambda_i| + e_i),
+    rho_low = max(0, max(|lambda_i| - e_i)).
+    """
+    again, left, right = scipy.linalg.eig(matrix, left=True, right=True)
+    with np.errstate(divide="ignore"):
+        kappa = 1.0 / np.abs(np.sum(left.conj() * right, axis=0))  # both come with unit columns
+    norm = float(np.linalg.norm(matrix))
+    error = np.zeros(len(again)) if norm == 0.0 else 8.0 * len(matrix) * EPS * norm * kappa
+    leads = np.abs(again) >= cutoff * np.abs(values).max()
+    modulus = np.abs(again)[leads]
+    return max(0.0, float((modulus - error[leads]).max())), float((modulus + error[leads]).max())

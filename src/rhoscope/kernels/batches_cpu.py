@@ -1,0 +1,46 @@
+"""Loops over groups of eight matrices: what a thread of the CPU device runs without returning to Python."""
+
+from typing import Any
+
+from rhoscope.kernels.vector import WIDTH
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    @jit
+    def eigenvalues_batch(matrices, a, work, values, wr, wi, status, n, ld, start, stop):
+        """Eigenvalues of matrices start..stop-1 of a flat (N, n, n) array.
+
+        Into wr, wi (flat (N, n)) and status (N, 2): failed, finite. values is work space of 2 n elements.
+        A short last group repeats its last matrix.
+        """
+        vr = values
+        vi = lane.part(values, n)
+        for first in range(start, stop, WIDTH):
+            for s in range(WIDTH):
+                source = min(first + s, stop - 1) * n * n
+                for i in range(n):
+                    for j in range(n):
+                        lane.put(a, (i * ld + j) * WIDTH + s, lane.get(matrices, source + i * n + j))
+            failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
+            for s in range(min(WIDTH, stop - first)):
+                for i in range(n):
+                    lane.put(wr, (first + s) * n + i, lane.get(vr, i * WIDTH + s))
+                    lane.put(wi, (first + s) * n + i, lane.get(vi, i * WIDTH + s))
+                lane.put(status, 2 * (first + s), lane.extract(failed, s))
+                lane.put(status, 2 * (first + s) + 1, lane.extract(finite, s))
+
+    @jit
+    def spectrum_batch(drawn, a, work, values, out, n, ld, cutoff, groups):
+        """`spectrum` of `groups` groups that lie one after another in drawn, n ld elements each.
+
+        values receives wr then wi (2 n elements) of each group, out its rows.
+        """
+        rows = kit.spectrum_rows
+        for g in range(groups):
+            source = lane.part(drawn, g * n * ld)
+            for i in range(n * ld):
+                lane.store(a, i, lane.load(source, i))
+            wr = lane.part(values, 2 * g * n)
+            kit.spectrum(a, work, wr, lane.part(wr, n), lane.part(out, g * rows), n, ld, cutoff)
+
+    return eigenvalues_batch, spectrum_batch
