@@ -1,0 +1,200 @@
+"""Pearson and Spearman correlation with BCa intervals in their analytic form, in O(N) once data are ranked.
+
+The bias-corrected and accelerated bootstrap rests on four numbers of a statistic T(P), P the weights of the
+samples: its standard error σ and acceleration a (from the influence function), its bias b, and its curvature
+c in the least favourable direction. Resampling finds them with noise and, for many samples, in minutes; here
+they come in closed form, which is DiCiccio and Efron's "ABC" interval. Its ends are T(P + λ·direction) with
+λ = w / (1 − a·w)², w = z₀ ± z and z₀ = Φ⁻¹(2·Φ(a)·Φ(c − b/σ)).
+
+Reference: DiCiccio and Efron, Biometrika 79 (1992) 231; Efron and Tibshirani, An Introduction to the
+Bootstrap (1993), section 22.6.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from scipy import special
+
+from rhoscope.intervals import LEVEL, Estimate
+
+FEWEST = 10
+"""With fewer samples a correlation is given without an interval."""
+
+_STEP = 0.05
+"""Half width, in standard errors, of the second difference that measures the curvature."""
+
+_CONCORDANCE_PAIRS = 4096
+"""Pairs that estimate Kendall's τ: it enters the bias alone, which is then a part in 100 of σ or less."""
+
+
+class Statistic(Protocol):
+    """A smooth function T of the weights P of N samples."""
+
+    value: float
+    influence: np.ndarray  # (N,), of mean 0: N times the derivative of T along each sample's weight
+    bias: float
+
+    def along(self, direction: np.ndarray) -> Callable[[float], float]:
+        """The function s -> T(P + s·direction), for weights `direction` (N,) of sum 0."""
+        ...
+
+
+def interval(statistic: Statistic) -> Estimate:
+    """Value of `statistic` with its analytic BCa interval."""
+    value, influence = statistic.value, statistic.influence
+    total = influence.size
+    square = float(influence @ influence)
+    if total < FEWEST:
+        return Estimate(value, math.nan, math.nan)
+    if square <= 1e-24 * total:  # T does not vary, as at a correlation of exactly 1
+        return Estimate(value, value, value)
+    root = math.sqrt(square)
+    error = root / total
+    acceleration = float((influence * influence) @ influence) / (6 * root**3)
+    at = statistic.along(influence / (total * root))
+    curvature = (at(_STEP) - 2 * at(0.0) + at(-_STEP)) / (2 * error * _STEP**2)
+    shift = curvature - statistic.bias / error
+    z0 = float(special.ndtri(2 * special.ndtr(acceleration) * special.ndtr(shift)))
+    z = float(special.ndtri(0.5 + LEVEL / 2))
+    low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - z, z0 + z))
+    return Estimate(value, low, high)
+
+
+class Pearson:
+    """Product-moment correlation of x and y, both (N,), finite and not constant.
+
+    r = C_xy / √(C_xx C_yy); for standardised values the influence function is u·v − r·(u² + v²)/2.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray):
+        u, v = _standardised(x), _standardised(y)
+        uv, uu, vv = u * v, u * u, v * v
+        r = float(uv.mean())
+        self.value = r
+        self.influence = uv - (0.5 * r) * (uu + vv)
+        self._moments = u, v, uu, vv, uv
+        # Half the mean second derivative of r towards each single sample, over N.
+        fourth = float(uu @ uu + vv @ vv) / u.size - 2
+        mixed = float(uu @ vv) / u.size - 1
+        cross = float(uv @ (uu + vv)) / u.size - 2 * r
+        self.bias = (r * (0.75 * fourth + 0.5 * mixed) - cross) / (2 * u.size)
+
+    def along(self, direction: np.ndarray) -> Callable[[float], float]:
+        """The correlation under weights P + s·direction."""
+        a, b, p, q, c = (float(moment @ direction) for moment in self._moments)
+
+        def at(s: float) -> float:
+            covariance = self.value + s * c - s * s * a * b
+            return _ratio(covariance, 1 + s * p - (s * a) ** 2, 1 + s * q - (s * b) ** 2)
+
+        return at
+
+
+class Ranks:
+    """Middle ranks of `values` (N,) as positions in (0, 1): ties share one, ±inf are values like others.
+
+    position_i = Σ_j p_j · (1 if x_j < x_i, ½ if x_j = x_i), at equal weights p_j = 1/N.
+    """
+
+    def __init__(self, values: np.ndarray):
+        order = np.argsort(values)
+        ordered = values[order]
+        group = np.empty(values.size, dtype=np.intp)
+        group[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
+        self.group = group
+        self.mass, self.position = self.spread(np.full(values.size, 1.0 / values.size))
+        self.variance = _rank_variance(self.mass)
+
+    def spread(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weight of each group of ties, and for each sample the weight of all below it, ties by half."""
+        mass = np.bincount(self.group, weights)
+        return mass, (np.cumsum(mass) - 0.5 * mass)[self.group]
+
+
+class Spearman:
+    """Rank correlation, Pearson's of the middle ranks F and G of two variables over the same N samples.
+
+    T = (Σ p F G − ¼) / √(V_x V_y) with V = (1 − Σ_ties mass³)/12. The influence of a sample is that of its
+    own ranks and that of its presence on the ranks of all others.
+    """
+
+    def __init__(self, x: Ranks, y: Ranks):
+        total = x.group.size
+        self._x, self._y = x, y
+        self._weight = 1.0 / total
+        self._product = x.position * y.position
+        covariance = float(self._product.mean()) - 0.25
+        scale = math.sqrt(x.variance * y.variance)
+        self.value = covariance / scale
+        # A sample lifts the ranks of all above it: Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
+        influence = self._product - x.spread(y.position / total)[1] - y.spread(x.position / total)[1]
+        influence /= scale
+        for ranks in (x, y):
+            if ranks.mass.size < total:
+                influence += (self.value / (8 * ranks.variance)) * (ranks.mass**2)[ranks.group]
+        self.influence = influence - influence.mean()
+        pairs = slice(_CONCORDANCE_PAIRS + 1)
+        concordance = float((np.sign(np.diff(x.group[pairs])) * np.sign(np.diff(y.group[pairs]))).mean())
+        self.bias = (concordance / 4 - 3 * covariance) / (total * scale)
+
+    def along(self, direction: np.ndarray) -> Callable[[float], float]:
+        """The rank correlation under weights P + s·direction: a cubic over the root of two cubics."""
+        f, g = self._x.position, self._y.position
+        mass_x, df = self._x.spread(direction)
+        mass_y, dg = self._y.spread(direction)
+        first = f * dg + g * df
+        second = df * dg
+        one = float(direction @ self._product) + float(first.sum()) * self._weight
+        two = float(direction @ first) + float(second.sum()) * self._weight
+        three = float(direction @ second)
+        covariance = self.value * math.sqrt(self._x.variance * self._y.variance)
+        variance_x = _variance_along(self._x.mass, mass_x)
+        variance_y = _variance_along(self._y.mass, mass_y)
+
+        def at(s: float) -> float:
+            return _ratio(covariance + s * (one + s * (two + s * three)), variance_x(s), variance_y(s))
+
+        return at
+
+
+class Difference:
+    """`first` − `second`, two statistics of the same N samples: their noise in common cancels."""
+
+    def __init__(self, first: Statistic, second: Statistic):
+        self._first, self._second = first, second
+        self.value = first.value - second.value
+        self.influence = first.influence - second.influence
+        self.bias = first.bias - second.bias
+
+    def along(self, direction: np.ndarray) -> Callable[[float], float]:
+        """The difference under weights P + s·direction."""
+        first, second = self._first.along(direction), self._second.along(direction)
+        return lambda s: first(s) - second(s)
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    centred = values - values.mean()
+    return centred / math.sqrt(float(centred @ centred) / centred.size)
+
+
+def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
+    """Correlation, held to [−1, 1]: far along a direction some weights of a small sample are negative."""
+    if variance_x <= 0 or variance_y <= 0:
+        return math.copysign(1.0, covariance)
+    return max(-1.0, min(1.0, covariance / math.sqrt(variance_x * variance_y)))
+
+
+def _rank_variance(mass: np.ndarray) -> float:
+    return (1.0 - float((mass * mass) @ mass)) / 12
+
+
+def _variance_along(mass: np.ndarray, change: np.ndarray) -> Callable[[float], float]:
+    """The function s -> variance of the middle ranks whose groups of ties weigh mass + s·change."""
+    square = mass * mass
+    one = 3 * float(square @ change)
+    two = 3 * float((mass * change) @ change)
+    three = float((change * change) @ change)
+    zero = _rank_variance(mass)
+    return lambda s: zero - s * (one + s * (two + s * three)) / 12

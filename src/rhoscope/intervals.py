@@ -1,0 +1,91 @@
+"""Confidence intervals for shares, medians and slopes, each in closed form."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+LEVEL = 0.95
+"""Coverage that every interval of rhoscope aims for."""
+
+_Z = float(special.ndtri(0.5 + LEVEL / 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % confidence interval; NaN where the data do not define it."""
+
+    value: float
+    low: float
+    high: float
+
+
+UNDEFINED = Estimate(math.nan, math.nan, math.nan)
+
+
+def share(count: int, total: int) -> Estimate:
+    """Share `count / total`: Wilson's interval, or Clopper and Pearson's where one side counts below 10.
+
+    Wilson's is (p + z²/2N ± z·√(p(1−p)/N + z²/4N²)) / (1 + z²/N); Clopper and Pearson's is exact, from
+    quantiles of the beta distribution.
+
+    Reference: Brown, Cai and DasGupta, Statistical Science 16 (2001) 101.
+    """
+    if total == 0:
+        return UNDEFINED
+    value = count / total
+    if min(count, total - count) < 10:
+        tail = (1 - LEVEL) / 2
+        low = float(special.betaincinv(count, total - count + 1, tail)) if count else 0.0
+        high = float(special.betaincinv(count + 1, total - count, 1 - tail)) if count < total else 1.0
+        return Estimate(value, low, high)
+    shrink = 1 + _Z**2 / total
+    centre = (value + _Z**2 / (2 * total)) / shrink
+    half = _Z * math.sqrt(value * (1 - value) / total + (_Z / (2 * total)) ** 2) / shrink
+    return Estimate(value, centre - half, centre + half)
+
+
+def median(values: np.ndarray) -> Estimate:
+    """Median of `values` (N,), with the distribution-free interval between two order statistics.
+
+    The number of samples below the true median is Binomial(N, ½), whatever the law; ±inf is allowed.
+    """
+    total = values.size
+    if total == 0:
+        return UNDEFINED
+    # Largest r with P(Binomial(N, 1/2) < r) <= 2.5 %: the r-th smallest and the r-th largest enclose.
+    rank = math.ceil(float(special.bdtrik((1 - LEVEL) / 2, total, 0.5)))
+    low_index = max(rank - 1, 0)
+    middle = (total - 1) // 2, total // 2
+    ordered = np.partition(values, sorted({low_index, *middle, total - 1 - low_index}))
+    left, right = float(ordered[middle[0]]), float(ordered[middle[1]])
+    value = left if left == right else (left + right) / 2
+    if rank == 0:  # too few samples for any pair of order statistics to enclose the median at 95 %
+        return Estimate(value, -math.inf, math.inf)
+    return Estimate(value, float(ordered[low_index]), float(ordered[total - 1 - low_index]))
+
+
+def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
+    """Least-squares slope of y on x (both (N,)), with the HC3 error, right under unequal variances.
+
+    se² = Σ (x_i − x̄)² (e_i / (1 − h_i))² / S_xx², with residuals e_i, leverages h_i and S_xx = Σ (x_i − x̄)²;
+    the quantile is Student's with N − 2 degrees of freedom.
+
+    Reference: MacKinnon and White, Journal of Econometrics 29 (1985) 305.
+    """
+    total = x.size
+    dx = x - x.mean()
+    dy = y - y.mean()
+    square = float(dx @ dx)
+    if total < 3 or square == 0.0:
+        return UNDEFINED
+    slope = float(dx @ dy) / square
+    dx_squared = dx * dx
+    free = 1.0 - 1.0 / total - dx_squared / square  # 1 - leverage
+    if free.min() < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
+        return Estimate(slope, -math.inf, math.inf)
+    residual = (dy - slope * dx) / free
+    error = math.sqrt(float(dx_squared @ (residual * residual))) / square
+    half = float(special.stdtrit(total - 2, 0.5 + LEVEL / 2)) * error
+    return Estimate(slope, slope - half, slope + half)
