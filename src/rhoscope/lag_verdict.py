@@ -2,20 +2,15 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rhoscope.association import Association, Variable, associate, rank_correlation
 from rhoscope.correlation import Difference, Spearman, interval
 from rhoscope.intervals import Estimate, median
+from rhoscope.observations import GAIN, RADIUS, Observations
 from rhoscope.outcome_table import OutcomeTable, call, tabulate
-
-if TYPE_CHECKING:
-    from rhoscope.result import Result
-
-RADIUS = "spectral_radius"
-GAIN = "gain"
 
 
 @dataclass(frozen=True)
@@ -95,55 +90,17 @@ class LagVerdict:
         }
 
 
-class Sample:
-    """The computed samples of a result: predictors at once, gradient norms a lag at a time."""
-
-    def __init__(self, result: "Result", computed: np.ndarray):
-        self._computed = computed
-        self._log_gradient = result.log_gradient
-        self._log_error = np.asarray(result.log_error)[computed]
-        study = result.study
-        root = math.sqrt(study.ensemble.real_size(study.size))
-        columns = {
-            RADIUS: result.spectral_radius,
-            "frobenius_norm": np.asarray(result.frobenius_norm) / root,
-            "spectral_norm": result.spectral_norm,
-        }
-        if "numerical_radius" in study.measure:
-            columns["numerical_radius"] = result.numerical_radius
-        self.logs = {name: self._log(column) for name, column in columns.items()}
-        self.log_gain = self._log(result.gain)
-        self.log_low, self.log_high = self._log(result.radius_low), self._log(result.radius_high)
-        self.constant_gain = bool((self.log_gain == self.log_gain[0]).all())
-        self.raw = {name: Variable(values) for name, values in self.logs.items()}
-        self.unit = {name: Variable(self.at_unit_gain(values)) for name, values in self.logs.items()}
-        self.gain = Variable(self.log_gain)
-
-    def _log(self, column: Any) -> np.ndarray:
-        with np.errstate(divide="ignore"):
-            return np.log(np.asarray(column)[self._computed])
-
-    def at_unit_gain(self, values: np.ndarray) -> np.ndarray:
-        """`values` − log g; NaN at gain 0, where the matrix is zero whatever was drawn."""
-        with np.errstate(invalid="ignore"):
-            return values - self.log_gain
-
-    def growth(self, index: int) -> np.ndarray:
-        """G_k at the lag of this index; −inf for a gradient that is exactly zero."""
-        return np.asarray(self._log_gradient[:, index])[self._computed] - self._log_error
-
-
-def judge(sample: Sample, lags: list[int], index: int, band: float) -> LagVerdict:
-    lag = lags[index]
-    growth = sample.growth(index)
+def judge(seen: Observations, lag: int, band: float) -> LagVerdict:
+    """The verdict at lag k, with outcomes indeterminate within ±band of log growth."""
+    growth = seen.growth(lag)
     observed = call(growth, growth, band)
-    bounds = {name: (logs, logs) for name, logs in sample.logs.items()}
-    bounds[RADIUS] = sample.log_low, sample.log_high
-    bounds[GAIN] = sample.log_gain, sample.log_gain
+    bounds = {name: (logs, logs) for name, logs in seen.logs.items()}
+    bounds[RADIUS] = seen.log_low, seen.log_high
+    bounds[GAIN] = seen.log_gain, seen.log_gain
     tables = {
         name: tabulate(call(lag * low, lag * high, band), observed) for name, (low, high) in bounds.items()
     }
-    rates = _relate_all(sample, growth / lag)
+    rates = _relate_all(seen, growth / lag)
     predictors = sorted(
         (PredictorVerdict(name, tables[name], *rates[name]) for name in bounds), key=_standing
     )
@@ -151,43 +108,43 @@ def judge(sample: Sample, lags: list[int], index: int, band: float) -> LagVerdic
         lag=lag,
         median_growth=median(growth),
         zero_gradients=int((growth == -np.inf).sum()),
-        asymptotic=tabulate(call(sample.log_low, sample.log_high, 0.0), observed),
+        asymptotic=tabulate(call(seen.log_low, seen.log_high, 0.0), observed),
         predictors=tuple(predictors),
-        difference=_difference(sample, growth, lags, lag),
+        difference=_difference(seen, growth, lag),
     )
 
 
-def _relate_all(sample: Sample, rate: np.ndarray) -> dict[str, tuple[Relation, Estimate | None]]:
+def _relate_all(seen: Observations, rate: np.ndarray) -> dict[str, tuple[Relation, Estimate | None]]:
     """For each predictor its relation to the rate and how far it is behind the radius."""
-    raw, unit = Variable(rate), Variable(sample.at_unit_gain(rate))
-    radius = rank_correlation(sample.unit[RADIUS], unit)
+    raw, unit = Variable(rate), Variable(seen.at_unit_gain(rate))
+    radius = rank_correlation(seen.unit[RADIUS], unit)
     relations: dict[str, tuple[Relation, Estimate | None]] = {}
-    for name in sample.logs:
-        rival = radius if name == RADIUS else rank_correlation(sample.unit[name], unit)
+    for name in seen.logs:
+        rival = radius if name == RADIUS else rank_correlation(seen.unit[name], unit)
         behind = None
         if name != RADIUS and radius is not None and rival is not None:
             behind = interval(Difference(radius, rival))
-        relations[name] = _relate(sample, name, raw, unit, rival), behind
-    relations[GAIN] = Relation(associate(sample.gain, raw, rank_correlation(sample.gain, raw)), None), None
+        relations[name] = _relate(seen, name, raw, unit, rival), behind
+    relations[GAIN] = Relation(associate(seen.gain, raw, rank_correlation(seen.gain, raw)), None), None
     return relations
 
 
-def _difference(sample: Sample, growth: np.ndarray, lags: list[int], lag: int) -> Relation:
-    if 2 * lag not in lags:
+def _difference(seen: Observations, growth: np.ndarray, lag: int) -> Relation:
+    if 2 * lag not in seen.lags:
         return Relation(None, None)
     with np.errstate(invalid="ignore"):  # exact zeros at both lags have no rate: NaN
-        rate = (sample.growth(lags.index(2 * lag)) - growth) / lag
-    raw, unit = Variable(rate), Variable(sample.at_unit_gain(rate))
-    return _relate(sample, RADIUS, raw, unit, rank_correlation(sample.unit[RADIUS], unit))
+        rate = (seen.growth(2 * lag) - growth) / lag
+    raw, unit = Variable(rate), Variable(seen.at_unit_gain(rate))
+    return _relate(seen, RADIUS, raw, unit, rank_correlation(seen.unit[RADIUS], unit))
 
 
 def _relate(
-    sample: Sample, name: str, raw: Variable, unit: Variable, unit_ranks: Spearman | None
+    seen: Observations, name: str, raw: Variable, unit: Variable, unit_ranks: Spearman | None
 ) -> Relation:
-    at_unit_gain = associate(sample.unit[name], unit, unit_ranks)
-    if sample.constant_gain:  # both sides are shifted by one constant, which no statistic here sees
+    at_unit_gain = associate(seen.unit[name], unit, unit_ranks)
+    if seen.constant_gain:  # both sides are shifted by one constant, which no statistic here sees
         return Relation(at_unit_gain, at_unit_gain)
-    x = sample.raw[name]
+    x = seen.raw[name]
     return Relation(associate(x, raw, rank_correlation(x, raw)), at_unit_gain)
 
 

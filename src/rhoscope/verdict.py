@@ -8,7 +8,8 @@ import numpy as np
 
 from rhoscope import strict_json, verdict_text
 from rhoscope.errors import ArgumentError, ArgumentTypeError
-from rhoscope.lag_verdict import RADIUS, LagVerdict, Sample, judge
+from rhoscope.lag_verdict import LagVerdict, judge
+from rhoscope.observations import RADIUS, Observations
 from rhoscope.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -123,22 +124,12 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
         raise ArgumentTypeError(f"band: got {band!r}; give a positive number, such as log(10) = 2.303")
     if not 0 < band < math.inf:
         raise ArgumentError(f"band: got {band!r}; give a positive finite number, such as log(10) = 2.303")
-    codes = np.asarray(result.outcome)
-    outcomes = {code.name: int((codes == code).sum()) for code in Outcome}
-    computed = np.isin(codes, [code for code in Outcome if code.computed])
-    if not computed.any():
-        raise ArgumentError(f"result: none of its {codes.size} samples was computed ({_counted(outcomes)})")
-    sample = Sample(result, computed)
-    lags = [int(lag) for lag in result.lags]
+    seen = Observations(result)
     return Verdict(
         study=result.study,
         band=float(band),
-        outcomes=outcomes,
-        zero_radius=int((sample.logs[RADIUS] == -np.inf).sum()),
-        constant_gain=sample.constant_gain,
-        lags=tuple(judge(sample, lags, index, float(band)) for index in range(len(lags))),
+        outcomes=seen.outcomes,
+        zero_radius=int((seen.logs[RADIUS] == -np.inf).sum()),
+        constant_gain=seen.constant_gain,
+        lags=tuple(judge(seen, lag, float(band)) for lag in seen.lags),
     )
-
-
-def _counted(outcomes: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in outcomes.items() if count)

@@ -156,7 +156,7 @@ def _predictors(entry: "LagVerdict") -> _Table:
             _percent(predictor.table.accuracy),
         )
         rows.append(row)
-    header = ("predictor", "Spearman, unit gain", "ρ's less it", "Spearman, raw", "decided %", "right %")
+    header = ("predictor", "unit Spearman", "ρ's less it", "raw Spearman", "decided", "right %")
     return _Table(f"Predictors at lag {entry.lag:,}, ranked at unit gain", header, rows)
 
 

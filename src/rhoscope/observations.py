@@ -1,0 +1,67 @@
+"""What a verdict and its figures look at: the computed samples of a result, as logarithms."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rhoscope.association import Variable
+from rhoscope.errors import ArgumentError
+from rhoscope.outcome import Outcome
+
+if TYPE_CHECKING:
+    from rhoscope.result import Result
+
+RADIUS = "spectral_radius"
+GAIN = "gain"
+
+
+class Observations:
+    """The computed samples of a result: log predictors at once, log growth a lag at a time.
+
+    `logs` maps each predictor's column to log x, with `frobenius_norm` as log(‖A‖_F/√n); `raw` and `unit` are
+    the same for correlation, as they are and less log g. `outcomes` counts all samples by `Outcome`.
+    """
+
+    def __init__(self, result: "Result"):
+        codes = np.asarray(result.outcome)
+        self.outcomes = {code.name: int((codes == code).sum()) for code in Outcome}
+        self.computed = np.isin(codes, [code for code in Outcome if code.computed])
+        if not self.computed.any():
+            counts = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
+            raise ArgumentError(f"result: got {counts}; give one with samples that were computed")
+        study = result.study
+        self.study = study
+        self.lags = study.lags
+        self._log_gradient = result.log_gradient
+        self._log_error = np.asarray(result.log_error)[self.computed]
+        columns = {
+            RADIUS: result.spectral_radius,
+            "frobenius_norm": result.frobenius_norm / math.sqrt(study.ensemble.real_size(study.size)),
+            "spectral_norm": result.spectral_norm,
+        }
+        if "numerical_radius" in study.measure:
+            columns["numerical_radius"] = result.numerical_radius
+        self.logs = {name: self._log(column) for name, column in columns.items()}
+        self.log_low, self.log_high = self._log(result.radius_low), self._log(result.radius_high)
+        self.log_gain = self._log(result.gain)
+        self.constant_gain = bool((self.log_gain == self.log_gain[0]).all())
+        self.raw = {name: Variable(values) for name, values in self.logs.items()}
+        self.unit = {name: Variable(self.at_unit_gain(values)) for name, values in self.logs.items()}
+        self.gain = Variable(self.log_gain)
+
+    def at_unit_gain(self, values: np.ndarray) -> np.ndarray:
+        """`values` − log g; NaN at gain 0, where the matrix is zero whatever was drawn."""
+        with np.errstate(invalid="ignore"):
+            return values - self.log_gain
+
+    def growth(self, lag: int) -> np.ndarray:
+        """G_k = log(‖∂L/∂h_{T−k}‖/‖∂L/∂h_T‖) of each sample; −inf for a gradient that is exactly zero."""
+        if lag not in self.lags:
+            raise ArgumentError(f"lag: got {lag!r}; the study recorded {', '.join(map(str, self.lags))}")
+        column = np.asarray(self._log_gradient[:, self.lags.index(lag)])
+        return column[self.computed] - self._log_error
+
+    def _log(self, column: Any) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.log(np.asarray(column)[self.computed])
