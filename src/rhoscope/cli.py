@@ -5,7 +5,7 @@ What a program may read goes to stdout; progress and paths of files go to stderr
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +17,6 @@ from rhoscope import strict_json
 from rhoscope.errors import ArgumentError, RhoscopeError
 
 if TYPE_CHECKING:
-    from rhoscope.progress import Progress
     from rhoscope.result import Result
     from rhoscope.study import Study
 
@@ -99,6 +98,7 @@ def run(
     """
     import rhoscope as rs
     from rhoscope.cli_study import study_from
+    from rhoscope.progress import show_progress
 
     question = study_from(
         study,
@@ -113,7 +113,7 @@ def run(
     folder = out or Path("rhoscope-run") / question.hash[:12]
     _announce_if_large(question, threads)
     with _interruptible(folder):
-        with _progress() as progress:
+        with show_progress() as progress:
             result = rs.run(question, folder, device=device, threads=threads, progress=progress)
         _conclude(result, folder, figures=not no_figures, json=json)
 
@@ -128,9 +128,10 @@ def resume(
 ) -> None:
     """Go on with an interrupted run."""
     import rhoscope as rs
+    from rhoscope.progress import show_progress
 
     with _interruptible(folder):
-        with _progress() as progress:
+        with show_progress() as progress:
             result = rs.resume(folder, device=device, threads=threads, progress=progress)
         _conclude(result, folder, figures=not no_figures, json=json)
 
@@ -197,9 +198,10 @@ def sample(
     if json:
         print(strict_json.dumps({"matrix": matrix, "eigenvalues": spectrum, "columns": columns}))
         return
-    for heading, array in {"A": matrix, "eigenvalues of A": spectrum, **columns}.items():
-        text = np.array2string(np.asarray(array), max_line_width=78, precision=6, threshold=100)
-        print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
+    with np.printoptions(linewidth=78, precision=6, threshold=100):
+        for heading, array in {"A": matrix, "eigenvalues of A": spectrum, **columns}.items():
+            text = str(array)
+            print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
 
 
 @app.command()
@@ -232,23 +234,6 @@ def _announce_if_large(study: "Study", threads: int | None) -> None:
     cost = estimate(study, cores=threads)
     if cost.seconds > LARGE_SECONDS or cost.disk_bytes > LARGE_BYTES:
         _say(f"a large run: {cost}")
-
-
-@contextmanager
-def _progress() -> Iterator["Callable[[Progress], None]"]:
-    """Shows how far a run has come, and says when kernels are being compiled rather than read from disk."""
-    from rhoscope.kernels.caching import on_compile
-    from rhoscope.progress import show_progress
-
-    told: list[str] = []
-
-    def tell_once(kernel: str) -> None:
-        if not told:
-            told.append(kernel)
-            _say("compiling the kernels, which happens once on a machine and takes some tens of seconds")
-
-    with show_progress() as show, on_compile(tell_once):
-        yield show
 
 
 @contextmanager
