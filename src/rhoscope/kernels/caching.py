@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import event
+from numba.core import event, types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.misc.appdirs import AppDirs
 
@@ -74,6 +74,9 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
         return function
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
     dispatcher._cache = _Cache(function)
+    # Numba would compile a callee, and all below it, once more for each constant that some caller passes to it.
+    template = dispatcher.get_call_template
+    dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
     return dispatcher
 
 
