@@ -8,17 +8,6 @@ import pytest
 import rhoscope as rs
 
 HEAVY = {"numba", "llvmlite", "matplotlib", "scipy", "pyarrow", "pydantic", "typer", "rich", "pandas"}
-    "numba",
-    "llvmlite",
-    "matplotlib",
-    "scipy",
-    "pyarrow",
-    "pydantic",
-    "typer",
-    "rich",
-    "pandas",
-    "xarray",
-)
 
 
 def _heavy_modules_after(statement: str) -> set[str]:
