@@ -1,0 +1,132 @@
+"""The division of a study into shards, ranges of sample indices, and what a study will cost."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rhoscope.cores import available_cores
+
+if TYPE_CHECKING:
+    from rhoscope.study import Study
+
+# Rough speed of one core, for estimates and for the default size of a shard; results never depend on it.
+FLOPS_PER_CORE = 1e10
+SECONDS_PER_SAMPLE = 4e-5
+SHARD_SECONDS = 1.5  # of two cores: long against the cost of a commit, short against a user's patience
+SCALAR_BYTES = 12 * 8 + 16 + 1  # twelve real or integer columns, the leading eigenvalue, the outcome
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Samples start .. stop-1 of a study."""
+
+    index: int
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Samples 0 .. samples-1 in shards of `shard_size`, the last one possibly shorter."""
+
+    samples: int
+    shard_size: int
+
+    def __len__(self) -> int:
+        return -(-self.samples // self.shard_size)
+
+    def __iter__(self) -> Iterator[Shard]:
+        return map(self.shard, range(len(self)))
+
+    def shard(self, index: int) -> Shard:
+        """The shard with this index, 0 <= index < len(plan)."""
+        start = index * self.shard_size
+        return Shard(index, start, min(start + self.shard_size, self.samples))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a study will cost, to within a factor of a few."""
+
+    samples: int
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+
+    def __str__(self) -> str:
+        disk = f", {_bytes(self.disk_bytes)} on disk" if self.disk_bytes else ""
+        memory = f"{_bytes(self.memory_bytes)} of memory"
+        return f"{self.samples:,} samples, about {duration(self.seconds)}, {memory}{disk}"
+
+
+def estimate(study: "Study", *, cores: int | None = None, stored: bool = True) -> Estimate:
+    """What running a study will cost.
+
+    Parameters
+    ----------
+    study
+        The study.
+    cores
+        Cores that will work on it; None means every core this process may use.
+    stored
+        Whether the run writes to a folder; if not, all its columns stay in memory.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> from rhoscope.plan import estimate
+    >>> estimate(rs.Study(samples=1000), cores=2).samples
+    1000
+    """
+    cores = cores or available_cores()
+    row = row_bytes(study)
+    held = 4 * default_shard_size(study) if stored else study.samples  # computed, waiting, being encoded
+    groups = 8 * 8 * cores  # eight matrices a group on each core, eight arrays of n x n apiece
+    return Estimate(
+        samples=study.samples,
+        seconds=study.samples * sample_seconds(study) / cores,
+        memory_bytes=held * row + groups * 8 * study.ensemble.real_size(study.size) ** 2,
+        disk_bytes=study.samples * row if stored else 0,
+    )
+
+
+def sample_seconds(study: "Study") -> float:
+    """Seconds of one core for one sample: forward, adjoint and gradients 6n^2T, the spectrum 15n^3."""
+    n = study.ensemble.real_size(study.size)
+    return (6 * n**2 * study.horizon + 15 * n**3) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+
+
+def row_bytes(study: "Study") -> int:
+    """Bytes of the columns of one sample."""
+    measured = {"eigenvalues": 16 * study.size, "numerical_radius": 8}
+    return SCALAR_BYTES + 8 * len(study.lags) + sum(measured[name] for name in study.measure)
+
+
+def default_shard_size(study: "Study") -> int:
+    """Samples in a shard: a multiple of 64 from 64 to 65536, for a second or two of work on two cores."""
+    samples = 2 * SHARD_SECONDS / sample_seconds(study)
+    return min(max(64 * math.floor(samples / 64), 64), 65536)
+
+
+def duration(seconds: float) -> str:
+    """A span of time in the two largest units that matter: "42 s", "3 min 20 s", "2 h 05 min"."""
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _bytes(count: int) -> str:
+    """A number of bytes in decimal units."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} TB"
