@@ -1,0 +1,140 @@
+"""Argument checks shared by the public functions on arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhoscope.errors import ArgumentError, ArgumentTypeError
+
+
+def as_numbers(value: Any, name: str) -> NDArray[Any]:
+    """Read `value` as a C-contiguous array of finite float64 or complex128 numbers of any shape.
+
+    Args:
+        value: a number, a (nested) sequence, or any array that NumPy or DLPack can read.
+        name: what the caller's argument is called, for the messages.
+
+    Returns:
+        The numbers; the caller's own memory where it already has this form, so not to be written to.
+
+    Raises:
+        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
+        ArgumentError: ragged, or with a NaN or Inf, whose first index is named.
+    """
+    array = _read(value, name)
+    if array.dtype.kind not in "biufc":
+        raise ArgumentTypeError(
+            f"{name}: dtype {array.dtype} (from {type(value).__name__}) is not a number; "
+            "pass real or complex floating-point numbers, such as numpy.asarray(values, dtype=float)"
+        )
+    complex_valued = array.dtype.kind == "c"
+    if array.dtype.itemsize > (16 if complex_valued else 8):
+        raise ArgumentTypeError(
+            f"{name}: dtype {array.dtype} is wider than the arithmetic here; "
+            f"round it yourself with .astype({'complex' if complex_valued else 'float'})"
+        )
+    array = np.asarray(array, dtype=np.complex128 if complex_valued else np.float64, order="C")
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(int(i) for i in np.unravel_index(np.argmin(finite), array.shape))
+        raise ArgumentError(
+            f"{name}: {array[index]} at index {index}; every entry must be finite, remove or replace it"
+        )
+    return array
+
+
+def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
+    """Read `value` as one or many square matrices of finite float64 or complex128 numbers.
+
+    Args:
+        value: (..., n, n), anything `as_numbers` reads, n >= 1.
+        name: what the caller's argument is called, for the messages.
+
+    Returns:
+        (..., n, n), C-contiguous, not to be written to.
+
+    Raises:
+        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
+        ArgumentError: not square, empty, or not finite.
+    """
+    array = as_numbers(value, name)
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        raise ArgumentError(f"{name}: shape {array.shape}; square matrices (..., n, n) would do")
+    if array.size == 0:
+        raise ArgumentError(f"{name}: shape {array.shape} is empty; pass at least one matrix with n >= 1")
+    return array
+
+
+def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
+    """Read `value` as one or many vectors of finite float64 or complex128 numbers.
+
+    Args:
+        value: (..., n), anything `as_numbers` reads, n >= 1.
+        name: what the caller's argument is called, for the messages.
+
+    Returns:
+        (..., n), C-contiguous, not to be written to.
+
+    Raises:
+        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
+        ArgumentError: a single number, empty, or not finite.
+    """
+    array = as_numbers(value, name)
+    if array.ndim < 1:
+        raise ArgumentError(
+            f"{name}: {array} is a single number; vectors (..., n) would do, such as [{array}]"
+        )
+    if array.size == 0:
+        raise ArgumentError(f"{name}: shape {array.shape} is empty; pass at least one vector with n >= 1")
+    return array
+
+
+def as_lags(value: Any, name: str = "lags") -> NDArray[np.int64]:
+    """Read `value` as lags: whole numbers of steps, not negative, each above the one before.
+
+    Args:
+        value: (K,), K >= 1; floats are taken where they are whole.
+        name: what the caller's argument is called, for the messages.
+
+    Returns:
+        (K,) int64.
+
+    Raises:
+        ArgumentTypeError: not real numbers.
+        ArgumentError: not one-dimensional, empty, negative, not whole, not ascending, or above 2^53.
+    """
+    array = _read(value, name)
+    if array.dtype.kind not in "iuf" and array.size:
+        raise ArgumentTypeError(f"{name}: dtype {array.dtype}; whole numbers such as [1, 2, 4] would do")
+    if array.ndim != 1 or array.size == 0:
+        raise ArgumentError(
+            f"{name}: shape {array.shape}; a list of at least one lag, such as [1, 2, 4], would do"
+        )
+    # Above 2^53 a float is whole by lack of digits; no horizon comes near.
+    for index, lag in enumerate(array.tolist()):
+        if not 0 <= lag <= 2**53 or lag != int(lag):
+            raise ArgumentError(f"{name}: {lag} at index {index}; lags are whole numbers from 0 to 2^53")
+    lags = array.astype(np.int64)
+    falls = np.flatnonzero(np.diff(lags) <= 0)
+    if falls.size:
+        here = int(falls[0])
+        raise ArgumentError(
+            f"{name}: {lags[here + 1]} at index {here + 1} follows {lags[here]}; "
+            f"lags ascend, numpy.unique({name}) would do"
+        )
+    return lags
+
+
+def _read(value: Any, name: str) -> NDArray[Any]:
+    """NumPy first, which knows every array in host memory; DLPack for what offers nothing else."""
+    try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            return np.from_dlpack(value)
+        return np.asarray(value)
+    except Exception as error:  # an array library raises what it likes; its words say what it needs
+        if isinstance(value, list | tuple):
+            raise ArgumentError(f"{name}: {error}; rows of equal length would do") from error
+        raise ArgumentTypeError(
+            f"{name}: NumPy cannot read this {type(value).__name__}: {error}; pass an array in host memory"
+        ) from error
