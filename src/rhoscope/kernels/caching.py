@@ -74,7 +74,7 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
         return function
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
     dispatcher._cache = _Cache(function)
-    # Numba would compile a callee, and all below it, once more for each constant that some caller passes to it.
+    # Numba would compile a callee, and all below it, once more for each constant that a caller passes to it.
     template = dispatcher.get_call_template
     dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
     return dispatcher
