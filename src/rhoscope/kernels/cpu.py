@@ -23,7 +23,7 @@ kit = sys.modules[__name__]
 philox, words = _philox.build(lane, kit, inlined)
 log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
 fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit)
-random_reflection, reflect_rows, reflect_columns = _reflections.build(lane, kit, jit)
+random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
 fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
     lane, kit, jit

@@ -15,7 +15,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
     @jit
     def fill_ginibre(a, work, n, ld, k0, k1, sample, params):
         """Independent entries scale * N(0, 1); params = (scale, ...)."""
-        kit.fill_normals(a, 0, n, n, ld, params[0], k0, k1, int(streams.MATRIX), 0, sample)
+        kit.fill_normals(a, 0, n, n, ld, params[0], k0, k1, streams.MATRIX, 0, sample)
 
     @jit
     def fill_complex_ginibre(a, work, n, ld, k0, k1, sample, params):
@@ -24,7 +24,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
         scale = params[0]
         for i in range(m):
             for j in range(m):
-                x, y = kit.normals(k0, k1, int(streams.MATRIX), lane.iconst(i * m + j), sample)
+                x, y = kit.normals(k0, k1, streams.MATRIX, lane.iconst(i * m + j), sample)
                 x = x * scale
                 y = y * scale
                 lane.store(a, i * ld + j, x)
@@ -39,12 +39,12 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
         block = 0
         for i in range(n):
             for j in range(i + 1, n):
-                x, y = kit.normals(k0, k1, int(streams.MATRIX), lane.iconst(block), sample)
+                x, y = kit.normals(k0, k1, streams.MATRIX, lane.iconst(block), sample)
                 common = x * p
                 lane.store(a, i * ld + j, lane.fma(y, lane.const(q), common))
                 lane.store(a, j * ld + i, lane.fma(y, lane.const(-q), common))
                 block += 1
-        kit.fill_normals(a, 0, n, 1, ld + 1, r, k0, k1, int(streams.MATRIX), block, sample)
+        kit.fill_normals(a, 0, n, 1, ld + 1, r, k0, k1, streams.MATRIX, block, sample)
 
     @jit
     def fill_sparse(a, work, n, ld, k0, k1, sample, params):
@@ -53,7 +53,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
         density = params[1]
         zero = lane.const(0.0)
         for block in range((n * n + 1) >> 1):
-            u0, u1 = kit.uniforms(k0, k1, int(streams.MATRIX_EXTRA), lane.iconst(block), sample)
+            u0, u1 = kit.uniforms(k0, k1, streams.MATRIX_EXTRA, lane.iconst(block), sample)
             q = 2 * block
             at = q // n * ld + q % n
             lane.store(a, at, lane.where(u0 <= density, lane.load(a, at), zero))

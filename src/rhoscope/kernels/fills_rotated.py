@@ -23,7 +23,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
             for j in range(n):
                 lane.store(a, i * ld + j, zero)
         for block in range((n + 1) >> 1):
-            u0, u1 = kit.uniforms(k0, k1, int(streams.MATRIX_EXTRA), lane.iconst(block), sample)
+            u0, u1 = kit.uniforms(k0, k1, streams.MATRIX_EXTRA, lane.iconst(block), sample)
             radius = lane.sqrt(lane.fma(u0, lane.const(span), lane.const(inner_squared)))
             at = 2 * block * (ld + 1)
             if 2 * block + 1 < n:
@@ -37,19 +37,16 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
 
     @jit
     def random_frame(q, work, n, columns, ld, k0, k1, stream, sample):
-        """The first columns of a Haar matrix of order n: orthonormal, in uniformly distributed directions.
-
-        Backward accumulation: the reflection of column k acts on rows k and on, where only columns k and on are set.
-        """
+        """The first columns of a Haar matrix of order n: orthonormal, in uniformly distributed directions."""
         zero = lane.const(0.0)
         block = 0
         for i in range(n):
             for j in range(columns):
                 lane.store(q, i * ld + j, zero)
-        for k in range(columns - 1, -1, -1):
-            beta, sign, block = kit.random_reflection(work, k, n, k0, k1, stream, block, sample)
+        for k in range(columns):
+            sign, block = kit.random_reflection(work, k, n, k0, k1, stream, block, sample)
             lane.store(q, k * ld + k, sign)
-            kit.reflect_rows(q, work, beta, k, n, ld, k, columns)
+        kit.reflect(q, columns, 1, ld, work, n, columns - 1, True)
 
     @jit
     def fill_diagonal(a, work, n, ld, k0, k1, sample, params):
@@ -63,7 +60,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
         The signs that make a product of random reflections Haar are left out: T has the law of D T D for any
         diagonal of signs D.
         """
-        stream = int(streams.MATRIX)
+        stream = streams.MATRIX
         kit.ring_blocks(a, n, ld, params[0], params[1], k0, k1, sample)
         block = 0
         for i in range(n - 2):
@@ -71,16 +68,16 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
             block = kit.fill_normals(
                 a, i * ld + begin, 1, n - begin, ld, params[2], k0, k1, stream, block, sample
             )
-        for k in range(n - 2, -1, -1):
-            beta, _, block = kit.random_reflection(work, k, n, k0, k1, stream, block, sample)
-            # So far rows k and on are zero before column k, but for the block that k may be the second row of.
-            kit.reflect_rows(a, work, beta, k, n, ld, k - (k & 1), n)
-            kit.reflect_columns(a, work, beta, k, n, ld)
+        for k in range(n - 1):
+            _, block = kit.random_reflection(work, k, n, k0, k1, stream, block, sample)
+        if n > 1:
+            kit.reflect(a, n, 1, ld, work, n, n - 2, True)
+            kit.reflect(a, n, ld, 1, work, n, n - 2, False)
 
     @jit
     def fill_haar(a, work, n, ld, k0, k1, sample, params):
         """A Haar-distributed orthogonal matrix; no params."""
-        kit.random_frame(a, work, n, n, ld, k0, k1, int(streams.MATRIX), sample)
+        kit.random_frame(a, work, n, n, ld, k0, k1, streams.MATRIX, sample)
 
     @jit
     def fill_low_rank(a, work, n, ld, k0, k1, sample, params):
@@ -91,7 +88,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
         rank = int(params[1])
         strength = lane.const(params[2])
         # a serves as scratch before it is filled
-        kit.random_frame(work, a, n, rank, rank, k0, k1, int(streams.MATRIX_EXTRA), sample)
+        kit.random_frame(work, a, n, rank, rank, k0, k1, streams.MATRIX_EXTRA, sample)
         kit.fill_ginibre(a, work, n, ld, k0, k1, sample, params)
         for i in range(n):
             for j in range(n):

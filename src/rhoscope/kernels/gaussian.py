@@ -31,7 +31,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any]:
     @jit
     def gain_of(low, width, k0, k1, sample):
         """The gain g = low + width * u of each lane's sample."""
-        u, _ = kit.uniforms(k0, k1, int(streams.GAIN), lane.iconst(0), sample)
+        u, _ = kit.uniforms(k0, k1, streams.GAIN, lane.iconst(0), sample)
         return lane.fma(u, lane.const(width), lane.const(low))
 
     @jit
