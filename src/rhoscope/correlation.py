@@ -71,7 +71,7 @@ class Pearson:
     def __init__(self, x: np.ndarray, y: np.ndarray):
         u, v = _standardised(x), _standardised(y)
         uv, uu, vv = u * v, u * u, v * v
-        r = float(uv.mean())
+        r = _ratio(float(uv.mean()), 1.0, 1.0)
         self.value = r
         self.influence = uv - (0.5 * r) * (uu + vv)
         self._moments = u, v, uu, vv, uv
@@ -127,7 +127,7 @@ class Spearman:
         self._product = x.position * y.position
         covariance = float(self._product.mean()) - 0.25
         scale = math.sqrt(x.variance * y.variance)
-        self.value = covariance / scale
+        self.value = _ratio(covariance, x.variance, y.variance)
         # A sample lifts the ranks of all above it: Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
         influence = self._product - x.spread(y.position / total)[1] - y.spread(x.position / total)[1]
         influence /= scale
@@ -180,7 +180,7 @@ def _standardised(values: np.ndarray) -> np.ndarray:
 
 
 def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
-    """Correlation, held to [−1, 1]: far along a direction some weights of a small sample are negative."""
+    """Correlation, held to [−1, 1] against rounding, and where weights far along a direction are negative."""
     if variance_x <= 0 or variance_y <= 0:
         return math.copysign(1.0, covariance)
     return max(-1.0, min(1.0, covariance / math.sqrt(variance_x * variance_y)))
