@@ -45,15 +45,20 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             d1 = d2
 
     @jit
+    def unit_of(size):
+        """(2^-e, 2^e) with 2^e <= size < 2^(e+1), for lanes of normalised matrices (size < 2^1023)."""
+        e = lane.bits(lane.maximum(size, lane.const(TINY))) & EXPONENT
+        return lane.from_bits(lane.iconst(2046 << 52) - e), lane.from_bits(e)
+
+    @jit
     def eigenvalues_2x2(a, b, c, d):
         """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
         p = (a - d) * 0.5
         size = lane.maximum(lane.abs(p), lane.maximum(lane.abs(b), lane.abs(c)))
         # A power of two near the largest keeps the products in range.
-        unit = lane.from_bits((lane.bits(size) & EXPONENT))
-        unit = lane.where(unit > 0.0, unit, lane.const(TINY))
-        p = p / unit
-        bc = (b / unit) * (c / unit)
+        down, unit = kit.unit_of(size)
+        p = p * down
+        bc = (b * down) * (c * down)
         disc = lane.fma(p, p, bc)
         root = lane.sqrt(lane.abs(disc))
         real = disc >= 0.0
@@ -86,15 +91,19 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             if not lane.any(done):
                 return hi, lo, moved
             i = lane.to_int(lane.maximum(hi, zero))
-            j = lane.to_int(lane.maximum(hi - 1.0, zero))
             d = lane.take(h, i * ld + i)
-            re1, re2, im = kit.eigenvalues_2x2(
-                lane.take(h, j * ld + j), lane.take(h, j * ld + i), lane.take(h, i * ld + j), d
-            )
-            lane.scatter(wr, i, lane.where(pair, re2, d), done)
-            lane.scatter(wi, i, lane.where(pair, -im, zero), done)
-            lane.scatter(wr, j, re1, pair)
-            lane.scatter(wi, j, im, pair)
+            im = zero
+            if lane.any(pair):
+                j = lane.to_int(lane.maximum(hi - 1.0, zero))
+                re1, re2, im = kit.eigenvalues_2x2(
+                    lane.take(h, j * ld + j), lane.take(h, j * ld + i), lane.take(h, i * ld + j), d
+                )
+                d = lane.where(pair, re2, d)
+                im = lane.where(pair, im, zero)
+                lane.scatter(wr, j, re1, pair)
+                lane.scatter(wi, j, im, pair)
+            lane.scatter(wr, i, d, done)
+            lane.scatter(wi, i, zero - im, done)
             hi = lane.where(pair, hi - 2.0, lane.where(single, hi - 1.0, hi))
             moved = lane.where(done, one, moved)
             top = int(lane.highest(hi))
@@ -135,9 +144,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         n1 = lane.take(h, m * ld + m + 1)
         nn = lane.take(h, (m + 1) * ld + m + 1)
         s = lane.abs(mm - re2) + lane.abs(im) + lane.abs(m1)
-        s = lane.where(s > 0.0, s, lane.const(1.0))
-        m1 = m1 / s
-        x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) / s, im * (im / s)))
+        down, _ = kit.unit_of(s)
+        m1 = m1 * down
+        x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) * down, im * (im * down)))
         y = m1 * (mm + nn - re1 - re2)
         return x, y, m1 * m2
 
@@ -146,9 +155,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """Householder reflector of (x, y, z): returns (beta, v1, v2, -tau, -tau v1, -tau v2), zeros where off."""
         zero = lane.const(0.0)
         size = lane.abs(x) + lane.abs(y) + lane.abs(z)
-        # 2^-e by its bits, so that squares stay in range and the scaling is exact.
-        e = lane.bits(size) & EXPONENT
-        down = lane.from_bits(lane.iconst(2046 << 52) - e)
+        # An exact power of two keeps the squares in range.
+        down, up = kit.unit_of(size)
         x = x * down
         y = y * down
         z = z * down
@@ -161,7 +169,6 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         scale = lane.where(on, 1.0 / (x - beta), zero)
         v1 = y * scale
         v2 = z * scale
-        up = lane.from_bits(e)
         return beta * up, v1, v2, tau, tau * v1, tau * v2
 
     @jit
@@ -226,4 +233,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.qr_sweep(h, run, ld, hi, lo, x, y, z, bottom, top, length)
         return failed
 
-    return drop_negligible, eigenvalues_2x2, deflate, first_column, make_reflector, sweep, francis
+    return drop_negligible, unit_of, eigenvalues_2x2, deflate, first_column, make_reflector, sweep, francis

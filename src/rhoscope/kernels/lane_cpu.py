@@ -303,10 +303,15 @@ def extract(typingctx: Any, x: Any, lane: Any) -> Any:
 
 
 
-def _lane_offsets(builder: Any, index: Any) -> Any:
-    """index * WIDTH + lane number, for lanes that address different elements."""
-    lanes = ir.Constant(VECTOR_I, [ir.Constant(I64, i) for i in range(WIDTH)])
-    return builder.add(builder.shl(index, ir.Constant(VECTOR_I, [ir.Constant(I64, 3)] * WIDTH)), lanes)
+def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> list[Any]:
+    """Address of element index[l] of each lane l."""
+    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
+    pointers = []
+    for k in range(WIDTH):
+        at = builder.extract_element(index, ir.Constant(I32, k))
+        offset = builder.add(_scaled(builder, at), ir.Constant(I64, k))
+        pointers.append(builder.gep(data, [offset]))
+    return pointers
 
 
 @intrinsic
@@ -314,13 +319,9 @@ def take(typingctx: Any, a: Any, i: Any) -> Any:
     """Element i of each lane, where i (integer lanes) may differ from lane to lane."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
-        offsets = _lane_offsets(builder, args[1])
         result = ir.Constant(VECTOR_F, ir.Undefined)
-        for k in range(WIDTH):
-            lane = ir.Constant(I32, k)
-            value = builder.load(builder.gep(data, [builder.extract_element(offsets, lane)]))
-            result = builder.insert_element(result, value, lane)
+        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
+            result = builder.insert_element(result, builder.load(pointer), ir.Constant(I32, k))
         return result
 
     return signature(FLOATS, a, INTEGERS), codegen
@@ -328,16 +329,17 @@ def take(typingctx: Any, a: Any, i: Any) -> Any:
 
 @intrinsic
 def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
-    """Write v to element i of each lane where the mask holds; i may differ from lane to lane."""
+    """Write v to element i of each lane where the mask holds; i may differ from lane to lane and must be valid.
+
+    Lanes that are masked out write their old value back: a branch for each lane would cost more.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
-        offsets = _lane_offsets(builder, args[1])
-        for k in range(WIDTH):
+        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
             lane = ir.Constant(I32, k)
-            with builder.if_then(builder.extract_element(args[3], lane)):
-                pointer = builder.gep(data, [builder.extract_element(offsets, lane)])
-                builder.store(builder.extract_element(args[2], lane), pointer)
+            value = builder.extract_element(args[2], lane)
+            old = builder.load(pointer)
+            builder.store(builder.select(builder.extract_element(args[3], lane), value, old), pointer)
         return context.get_dummy_value()
 
     return signature(types.void, a, INTEGERS, FLOATS, MASK), codegen
