@@ -146,7 +146,7 @@ def _batch(arrays: dict[str, NDArray[np.float64]], scalar: bool) -> tuple[int, .
         letters = _AXES[name].strip("nm") if scalar else _AXES[name]
         split = array.ndim - len(letters)
         if split < 0:
-            raise _misfit(name, "A", arrays)
+            raise _misfit(name, "B" if name == "A" else "A", arrays)
         for letter, length in zip(letters, array.shape[split:], strict=True):
             first, expected = seen.setdefault(letter, (name, length))
             if length != expected:
