@@ -56,14 +56,22 @@ def study_line(study: "Study") -> str:
     )
 
 
+def percent(estimate: Estimate) -> str:
+    """A share and its interval in per cent."""
+    if math.isnan(estimate.value):
+        return "–"
+    value, low, high = (_hundredths(100 * part) for part in (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"
+
+
 def headline(verdict: "Verdict") -> str:
     """One sentence: how often the criterion is right at the longest lag, and on how many samples."""
     last = verdict.lags[-1]
     if last.decided.value == 0:
         return f"At lag {last.lag:,} no sample is decided: every prediction or gradient lies within the band."
     return (
-        f"At lag {last.lag:,} the eigenvalue criterion is right for {_percent(last.accuracy)} % of the "
-        f"decided samples, and {_percent(last.decided)} % are decided."
+        f"At lag {last.lag:,} the eigenvalue criterion is right for {percent(last.accuracy)} % of the "
+        f"decided samples, and {percent(last.decided)} % are decided."
     )
 
 
@@ -109,7 +117,7 @@ def _tables(verdict: "Verdict") -> list[_Table]:
 
 def _outcomes(entry: "LagVerdict") -> _Table:
     rows = [
-        (f"{label} (predicted)", *(_percent(cell) for cell in row))
+        (f"{label} (predicted)", *(percent(cell) for cell in row))
         for label, row in zip(LABELS, entry.table.shares, strict=True)
     ]
     header = ("", *(f"{label} (observed)" for label in LABELS))
@@ -121,14 +129,17 @@ def _accuracies(entries: list["LagVerdict"]) -> _Table:
         (
             f"{entry.lag:,}",
             _number(entry.median_growth),
-            _percent(entry.decided),
-            _percent(entry.accuracy),
-            _percent(entry.asymptotic.accuracy),
+            percent(entry.decided),
+            percent(entry.accuracy),
+            percent(entry.asymptotic.accuracy),
         )
         for entry in entries
     ]
-    header = ("lag k", "median G_k", "decided %", "right % of them", "right % by sign of log ρ")
-    return _Table("Growth G_k = log(‖∂L/∂h_{T−k}‖/‖∂L/∂h_T‖) and the criterion, by lag", header, rows)
+    header = ("lag k", "median G_k", "decided %", "right %", "right % by sign")
+    title = (
+        "Growth G_k = log(‖∂L/∂h_{T−k}‖/‖∂L/∂h_T‖); the criterion at lag k, and by the sign of log ρ alone"
+    )
+    return _Table(title, header, rows)
 
 
 def _associations(entries: list["LagVerdict"], constant_gain: bool) -> _Table:
@@ -153,7 +164,7 @@ def _predictors(entry: "LagVerdict") -> _Table:
             _correlation(predictor.behind_radius) if predictor.behind_radius else "–",
             _correlation(raw.spearman) if raw else "–",
             _hundredths(100 * predictor.table.decided.value),
-            _percent(predictor.table.accuracy),
+            percent(predictor.table.accuracy),
         )
         rows.append(row)
     header = ("predictor", "unit Spearman", "ρ's less it", "raw Spearman", "decided", "right %")
@@ -164,13 +175,6 @@ def _cells(found: "Association | None") -> tuple[str, str, str]:
     if found is None:
         return "–", "–", "–"
     return _correlation(found.pearson), _correlation(found.spearman), _slope(found.slope)
-
-
-def _percent(estimate: Estimate) -> str:
-    if math.isnan(estimate.value):
-        return "–"
-    value, low, high = (_hundredths(100 * part) for part in (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
 
 
 def _hundredths(percent: float) -> str:
@@ -202,7 +206,7 @@ def _slope(estimate: Estimate) -> str:
 
 
 def _number(estimate: Estimate) -> str:
-    return f"{estimate.value:.4g} [{estimate.low:.4g}, {estimate.high:.4g}]".replace("-", "−")
+    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]".replace("-", "−")
 
 
 def _decimals(value: float) -> str:
