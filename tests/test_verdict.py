@@ -143,6 +143,9 @@ def test_difference_estimator_sheds_the_prefactor(result, verdict):
     found = known(verdict[lag].difference.raw)
     assert found.spearman.value == pytest.approx(spearman(rate, np.log(result.spectral_radius)), abs=1e-12)
     plain = verdict[lag]["spectral_radius"].rate
+    assert found.slope.value == pytest.approx(
+        np.polyfit(np.log(result.spectral_radius), rate, 1)[0], rel=1e-9
+    )
     assert found.slope.high - found.slope.low < 0.5 * (plain.raw.slope.high - plain.raw.slope.low)
     assert verdict[256].difference.raw is None
 
