@@ -1,7 +1,7 @@
 """Slow, obvious oracles, written from the definitions. None of them imports the package.
 
-Floats are rational numbers, so `Fraction` makes sums and products of them exact: for real input the results are
-the truth, whatever cancels. mpmath serves where exact numbers would grow too long.
+Floats are rational numbers, so `Fraction` makes sums and products of them exact: for real input the results
+are the truth, whatever cancels. mpmath serves where exact numbers would grow too long.
 """
 
 from fractions import Fraction
