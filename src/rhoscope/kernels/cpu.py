@@ -11,10 +11,14 @@ from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
 from rhoscope.kernels import gaussian as _gaussian
+from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
 from rhoscope.kernels import reflections as _reflections
+from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.caching import inlined, jit
 
@@ -28,13 +32,14 @@ fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
     lane, kit, jit
 )
-draw, draw_vectors, apply_gains, interleave, deinterleave = _draw.build(lane, kit, jit)
+draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
 
 clamp_exponent, pow2, exponent, normalise, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
 apply_run, apply_one = sweep.build(lane, kit, jit)
 (
     drop_negligible,
+    unit_of,
     eigenvalues_2x2,
     deflate,
     first_column,
@@ -51,6 +56,47 @@ apply_run, apply_one = sweep.build(lane, kit, jit)
     condition_number,
     radius_bounds,
 ) = condition.build(lane, kit, jit)
+(
+    gram,
+    update_and_multiply,
+    symmetric_reflector,
+    tridiagonalise,
+    laguerre_step,
+    largest_root,
+    spectral_norm,
+) = _singular.build(lane, kit, jit)
 hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
 spectrum_rows = _spectrum.ROWS
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
+(
+    vector_size,
+    vector_square,
+    combine,
+    apply_matrix,
+    outer_products,
+    draw_inputs,
+    scale_inputs,
+    emit,
+    cells,
+    place_matrix,
+    place_vector,
+    transpose,
+    step_norms,
+    bptt,
+) = _interleaved.build(lane, kit, jit, inlined)
+input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+(
+    copy_vector,
+    march,
+    advance,
+    record,
+    norms_by_steps,
+    difference,
+    clear_sum,
+    raise_sum,
+    add_states,
+    add_inputs,
+    run_segment,
+    regions,
+    backpropagate,
+) = _recurrence.build(lane, kit, jit)

@@ -1,4 +1,7 @@
-"""Groups of matrices and vectors of a study, drawn or interleaved into lanes. A group is the lanes of one vector."""
+"""Groups of eight matrices or vectors of a study, drawn into lanes, and their way between lanes and NumPy.
+
+What a thread of the CPU device runs without returning to Python.
+"""
 
 from typing import Any
 
@@ -7,8 +10,8 @@ from rhoscope.kernels.vector import WIDTH
 LAWS = ("ginibre", "complex_ginibre", "elliptic", "sparse", "diagonal", "triangular", "haar", "low_rank")
 
 
-def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any, Any]:
-    """The kernels `draw` (one for each law), `draw_vectors`, `apply_gains`, `interleave` and `deinterleave`."""
+def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any, Any, Any]:
+    """`draw` (a kernel a law), `apply_gains`, `draw_vectors`, `draw_run`, `interleave`, `deinterleave`."""
 
     def drawing(law: str) -> Any:
         # `law` is a constant of each kernel: the compiler drops the other branches unseen.
@@ -17,7 +20,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
             """Fill group g, at element g * stride of a, with A_0 of samples[8 g : 8 g + 8]."""
             for g in range(samples.size // WIDTH):
                 sample = lane.load(samples, g)
-                group = a[g * stride * WIDTH : (g + 1) * stride * WIDTH]
+                group = lane.part(a, g * stride)
                 if law == "ginibre":
                     kit.fill_ginibre(group, work, n, ld, k0, k1, sample, params)
                 elif law == "complex_ginibre":
@@ -39,38 +42,60 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
 
     @jit
     def apply_gains(a, stride, n, ld, k0, k1, samples, low, width, gains):
-        """A = g A_0 in place, group by group; g, written to gains, is low + width * u of the sample's own u."""
+        """A = g A_0 in place, group by group; g = low + width * u, from the sample's own u, goes to gains."""
         for g in range(samples.size // WIDTH):
             gain = kit.gain_of(low, width, k0, k1, lane.load(samples, g))
             lane.store(gains, g, gain)
-            kit.multiply(a[g * stride * WIDTH : (g + 1) * stride * WIDTH], n, ld, gain)
+            kit.multiply(lane.part(a, g * stride), n, ld, gain)
 
     @jit
     def draw_vectors(v, stride, count, scale, k0, k1, stream, samples):
-        """Fill group g, at element g * stride of v, with scale times the first `count` normals of a stream."""
+        """Fill group g, at element g * stride of v, with scale times the first normals of a stream."""
         for g in range(samples.size // WIDTH):
-            kit.fill_normals(
-                v, g * stride, 1, count, count, scale, k0, k1, stream, 0, lane.load(samples, g)
-            )
+            kit.fill_normals(v, g * stride, 1, count, count, scale, k0, k1, stream, 0, lane.load(samples, g))
 
     @jit
-    def interleave(matrices, a, stride, n, ld):
-        """Lanes from row-major matrices (count n²,), count a multiple of 8."""
-        for s in range(matrices.size // (n * n)):
-            base = s // WIDTH * stride
-            for i in range(n):
-                for j in range(n):
-                    at = (base + i * ld + j) * WIDTH + s % WIDTH
-                    lane.put(a, at, lane.get(matrices, (s * n + i) * n + j))
+    def draw_run(out, normal, k0, k1, stream, block, sample, steps):
+        """Consecutive elements of a stream of one sample, from the first of `block` on, to all of out.
+
+        Here the lanes are blocks: steps holds 0 to 7, and out a multiple of 16 elements.
+        """
+        step = lane.load(steps, 0)
+        for first in range(0, out.size, 2 * WIDTH):
+            blocks = step + (block + first // 2)
+            if normal:
+                x, y = kit.normals(k0, k1, stream, blocks, lane.iconst(sample))
+            else:
+                x, y = kit.uniforms(k0, k1, stream, blocks, lane.iconst(sample))
+            for i in range(WIDTH):
+                lane.put(out, first + 2 * i, lane.extract(x, i))
+                lane.put(out, first + 2 * i + 1, lane.extract(y, i))
 
     @jit
-    def deinterleave(a, stride, matrices, n, ld):
-        """Row-major matrices (count n²,) from lanes; any count."""
-        for s in range(matrices.size // (n * n)):
+    def interleave(matrices, a, stride, rows, columns, ld):
+        """Lanes from row-major matrices, flat (8 groups, rows, columns)."""
+        for s in range(matrices.size // (rows * columns)):
             base = s // WIDTH * stride
-            for i in range(n):
-                for j in range(n):
+            for i in range(rows):
+                for j in range(columns):
                     at = (base + i * ld + j) * WIDTH + s % WIDTH
-                    lane.put(matrices, (s * n + i) * n + j, lane.get(a, at))
+                    lane.put(a, at, lane.get(matrices, (s * rows + i) * columns + j))
 
-    return {law: drawing(law) for law in LAWS}, draw_vectors, apply_gains, interleave, deinterleave
+    @jit
+    def deinterleave(a, stride, matrices, rows, columns, ld):
+        """Row-major matrices, flat (count, rows, columns), from lanes; the last group may lend a part."""
+        for s in range(matrices.size // (rows * columns)):
+            base = s // WIDTH * stride
+            for i in range(rows):
+                for j in range(columns):
+                    at = (base + i * ld + j) * WIDTH + s % WIDTH
+                    lane.put(matrices, (s * rows + i) * columns + j, lane.get(a, at))
+
+    return (
+        {law: drawing(law) for law in LAWS},
+        apply_gains,
+        draw_vectors,
+        draw_run,
+        interleave,
+        deinterleave,
+    )

@@ -1,7 +1,7 @@
 """Fills of ensembles whose entries are drawn one by one or in pairs.
 
-Every fill writes A_0, the matrix at gain 1, of each lane's sample: `params` are the numbers the ensemble's class
-names in the same order, `work` is scratch.
+Every fill writes A_0, the matrix at gain 1, of each lane's sample: `params` are the numbers the ensemble's
+class names in the same order, `work` is scratch.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
 
     @jit
     def fill_sparse(a, work, n, ld, k0, k1, sample, params):
-        """Entries scale * N(0, 1), each kept with probability density, else zero; params = (scale, density, ...)."""
+        """Entries scale * N(0, 1) kept with probability density, else 0; params = (scale, density, ...)."""
         kit.fill_ginibre(a, work, n, ld, k0, k1, sample, params)
         density = params[1]
         zero = lane.const(0.0)

@@ -1,7 +1,7 @@
 """Fills of ensembles built from prescribed eigenvalues or random orthogonal matrices.
 
-Every fill writes A_0, the matrix at gain 1, of each lane's sample: `params` are the numbers the ensemble's class
-names in the same order, `work` is scratch of n² elements.
+Every fill writes A_0, the matrix at gain 1, of each lane's sample: `params` are the numbers the ensemble's
+class names in the same order, `work` is scratch of n² elements.
 """
 
 from typing import Any
@@ -10,11 +10,11 @@ from rhoscope.kernels import streams
 
 
 def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """The kernels `ring_blocks`, `random_frame`, `fill_diagonal`, `fill_triangular`, `fill_haar`, `fill_low_rank`."""
+    """`ring_blocks`, `random_frame` and `fill_` of `diagonal`, `triangular`, `haar` and `low_rank`."""
 
     @jit
     def ring_blocks(a, n, ld, inner_squared, span, k0, k1, sample):
-        """Clear a and put 2 x 2 blocks of the pairs r exp(+-2 pi i u) on its diagonal, r² = inner_squared + span u'.
+        """Clear a; put blocks of pairs r exp(+-2 pi i u), r² = inner_squared + span u', on its diagonal.
 
         Where n is odd the last entry is r or -r, with equal probability.
         """
@@ -50,12 +50,12 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
 
     @jit
     def fill_diagonal(a, work, n, ld, k0, k1, sample, params):
-        """Eigenvalues uniform by area in a ring, as diagonal blocks; params = (inner², outer² - inner², ...)."""
+        """Eigenvalues uniform by area in a ring, as blocks; params = (inner², outer² - inner², ...)."""
         kit.ring_blocks(a, n, ld, params[0], params[1], k0, k1, sample)
 
     @jit
     def fill_triangular(a, work, n, ld, k0, k1, sample, params):
-        """Q T Q^T: T with blocks of a ring, scale * N(0, 1) above them, Q Haar; params = (inner², span, scale).
+        """Q T Q^T: T has ring blocks, scale * N(0, 1) above them; Q Haar; params = (inner², span, scale).
 
         The signs that make a product of random reflections Haar are left out: T has the law of D T D for any
         diagonal of signs D.

@@ -12,8 +12,8 @@ PI_HIGH = 3.141592653589793
 PI_LOW = 1.2246467991473532e-16
 
 MANTISSA = (1 << 52) - 1
-# Added before the exponent is read, this sends mantissas above sqrt(2) to the next exponent, and so the reduced
-# argument to [sqrt(1/2), sqrt(2)).
+# Added before the exponent is read, this sends mantissas above sqrt(2) to the next exponent, and so the
+# reduced argument to [sqrt(1/2), sqrt(2)).
 ROOT_OFFSET = 0x3FF0000000000000 - 0x3FE6A09E667F3BCD
 SMALLEST_NORMAL = 2.2250738585072014e-308
 INFINITY = float("inf")

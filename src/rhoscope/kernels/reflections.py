@@ -1,8 +1,9 @@
 """Random reflections, whose product is a Haar-distributed orthogonal matrix, and their application.
 
-The Householder QR decomposition of a Gaussian matrix, with signs that make R's diagonal positive, has a Haar Q.
-After each of its steps the remaining columns are Gaussian again and independent of the past, so each reflection can
-be drawn afresh and that matrix is never needed: G. W. Stewart, SIAM J. Numer. Anal. 17, 403 (1980).
+The Householder QR decomposition of a Gaussian matrix, with signs that make R's diagonal positive, has a Haar
+Q. After each of its steps the remaining columns are Gaussian again and independent of the past, so each
+reflection can be drawn afresh and that matrix is never needed: G. W. Stewart, SIAM J. Numer. Anal. 17, 403
+(1980).
 """
 
 from typing import Any
@@ -15,7 +16,8 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
     def random_reflection(v, k, n, k0, k1, stream, block, sample):
         """H_k = I - v v^T, on indices k to n - 1, that sends a Gaussian vector x to a multiple of e_k.
 
-        Writes row k of v (n x n); returns the sign d such that d H_k e_k = x / |x|, and the next block of the stream.
+        Writes row k of v (n x n); returns the sign d such that d H_k e_k = x / |x|, and the next block of the
+        stream.
         """
         row = k * n
         block = kit.fill_normals(v, row + k, 1, n - k, n, 1.0, k0, k1, stream, block, sample)
@@ -37,7 +39,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
 
     @jit
     def reflect_four(a, at, line, step, v, n, last):
-        """Apply H_last, ..., H_1, H_0 in turn to four lines of a, the first at `at`, `line` apart, of entries `step` apart.
+        """Apply H_last, ..., H_1, H_0 in turn to four lines of a: first entry at `at`, the next `step` on.
 
         The pass that applies one reflection forms the inner products with the next.
         """
@@ -97,7 +99,8 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any]:
     def reflect(a, lines, line, step, v, n, last, staircase):
         """Apply H_0 H_1 ... H_last to each of `lines` lines of a: columns (line 1, step ld) or rows (ld, 1).
 
-        With staircase, column j is zero from row j + 2 on if j is even and j + 1 if odd, so that fewer are needed.
+        With staircase, column j is zero from row j + 2 on if j is even and j + 1 if odd, so that fewer are
+        needed.
         """
         j = 0
         while j < lines:

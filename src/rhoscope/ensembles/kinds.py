@@ -1,0 +1,85 @@
+"""Ensembles by name, as a table of a study file gives them."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from rhoscope.ensembles.base import Ensemble, subclasses
+from rhoscope.errors import ArgumentError
+
+
+def by_kind(kind: str) -> type[Ensemble]:
+    """The class of an ensemble by its name.
+
+    Parameters
+    ----------
+    kind
+        Name of a class of this package, or of a subclass of `Ensemble` that has been defined.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such ensemble; the message has the nearest name.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> rs.ensembles.by_kind("Elliptic")(tau=0.5)
+    Elliptic(tau=0.5)
+    """
+    known = {cls.__name__: cls for cls in subclasses()}
+    if kind not in known:
+        raise ArgumentError(
+            f"kind = {kind!r} is no ensemble; {_nearest(str(kind), known)} would do "
+            "(an ensemble of your own is known once its class has been defined)"
+        )
+    return known[kind]
+
+
+def from_table(table: Mapping[str, Any]) -> Ensemble:
+    """The ensemble of a table of kind and parameters, the inverse of `Ensemble.to_table`.
+
+    Parameters
+    ----------
+    table
+        `kind` and the arguments of that class.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown kind or parameter, a missing one, or a value that cannot be.
+    ArgumentTypeError
+        A value of the wrong type.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> rs.ensembles.from_table({"kind": "Sparse", "density": 0.1})
+    Sparse(density=0.1)
+    """
+    parameters = dict(table)
+    if "kind" not in parameters:
+        raise ArgumentError('the table of an ensemble has no kind; kind = "RealGinibre" would do')
+    cls = by_kind(parameters.pop("kind"))
+    known = {field.name: field for field in fields(cls) if field.init}
+    for name in parameters:
+        if name not in known:
+            raise ArgumentError(f"{cls.__name__} has no parameter {name!r}; {_nearest(name, known)} would do")
+    missing = [
+        name
+        for name, field in known.items()
+        if field.default is MISSING and field.default_factory is MISSING and name not in parameters
+    ]
+    if missing:
+        raise ArgumentError(
+            f"{cls.__name__} needs {', '.join(missing)}; got {sorted(parameters) or 'nothing'}"
+        )
+    return cls(**parameters)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    return " or ".join(map(repr, difflib.get_close_matches(name, names, n=1))) or (
+        f"one of {', '.join(names)}" if names else "none"
+    )
