@@ -1,0 +1,200 @@
+"""Vectors and products for larger matrices: a lane is a column, a cell holds eight neighbours of one vector.
+
+The counterpart of `interleaved` for the CPU alone: rows are padded with zeros to whole cells, every number that
+belongs to the matrix as a whole (an exponent, a norm) stands in all eight lanes. A matrix is named by the tuple
+(first cell, step down, rows); row i, of `count` cells, starts `i * down` cells after the first.
+"""
+
+from typing import Any
+
+from rhoscope.kernels import tiles
+from rhoscope.kernels.streams import INPUTS
+from rhoscope.kernels.vector import WIDTH
+
+
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels named in the return statement, as `interleaved.build`."""
+
+    @jit
+    def vector_size(w, vector, count):
+        """Sum of absolute values; NaN or infinite if any is."""
+        total = lane.const(0.0)
+        for i in range(vector, vector + count):
+            total = total + lane.abs(lane.load(w, i))
+        return lane.const(lane.total(total))
+
+    @jit
+    def vector_square(w, vector, count, first, second):
+        """Sum of squares after multiplication by two powers of two."""
+        total = lane.const(0.0)
+        for i in range(vector, vector + count):
+            x = lane.load(w, i) * first * second
+            total = lane.fma(x, x, total)
+        return lane.const(lane.total(total))
+
+    def combining(columns: int) -> Any:
+        # Eight chains of multiply-adds at least, in partial sums over rows congruent modulo `parts`.
+        parts = max(1, WIDTH // columns)
+
+        @inlined
+        def combine(w, y, a, down, rows, x, step, fresh):
+            tile = tiles.start(w, y, fresh, columns, parts)
+            whole = rows - rows % parts
+            for i in range(0, whole, parts):
+                tile = tiles.add_rows(tile, w, a + i * down, down, x + i * step, step, columns, parts)
+            for i in range(whole, rows):
+                tile = tiles.add_rows(tile, w, a + i * down, down, x + i * step, step, columns, 1)
+            tiles.finish(tile, w, y, columns)
+
+        return combine
+
+    @jit
+    def combine(w, y, count, matrix, x, step, fresh):
+        """y_j = [y_j +] sum_i a_ij x_i; y and the matrix at cells, x_i at the doubles x + i * step."""
+        a, down, rows = matrix
+        y *= WIDTH
+        a *= WIDTH
+        down *= WIDTH
+        end = y + count * WIDTH
+        while y + 16 * WIDTH <= end:
+            kit.combine_16(w, y, a, down, rows, x, step, fresh)
+            y += 16 * WIDTH
+            a += 16 * WIDTH
+        if y + 8 * WIDTH <= end:
+            kit.combine_8(w, y, a, down, rows, x, step, fresh)
+            y += 8 * WIDTH
+            a += 8 * WIDTH
+        if y + 4 * WIDTH <= end:
+            kit.combine_4(w, y, a, down, rows, x, step, fresh)
+            y += 4 * WIDTH
+            a += 4 * WIDTH
+        if y + 2 * WIDTH <= end:
+            kit.combine_2(w, y, a, down, rows, x, step, fresh)
+            y += 2 * WIDTH
+            a += 2 * WIDTH
+        if y < end:
+            kit.combine_1(w, y, a, down, rows, x, step, fresh)
+
+    @inlined
+    def apply_matrix(w, y, count, matrix, x, fresh):
+        """y = [y +] (transpose of the matrix) x."""
+        kit.combine(w, y, count, matrix, x * WIDTH, 1, fresh)
+
+    @jit
+    def outer_products(w, g, rows, count, u, down, v, step, terms):
+        """g_rj += sum_t v_tr u_tj over `terms` vectors u, `down` cells apart, and v, `step` cells apart."""
+        for r in range(rows):
+            kit.combine(w, g + r * count, count, (u, down, terms), v * WIDTH + r, step * WIDTH, False)
+
+    @jit
+    def draw_inputs(w, x, start, stop, k0, k1, sample):
+        """Elements start..stop-1 of the input stream to the doubles of x; returns the place of `start` in x."""
+        first = start >> 1
+        for block in range(first, (stop + 1) >> 1, WIDTH):
+            z0, z1 = kit.normals(k0, k1, INPUTS, tiles.numbers() + block, sample)
+            low, high = tiles.alternate(z0, z1)
+            cell = x + (block - first) // (WIDTH // 2)
+            lane.store(w, cell, low)
+            lane.store(w, cell + 1, high)
+        return start & 1
+
+    @jit
+    def scale_inputs(w, to, x, place, m, e):
+        """m inputs from double `place` of x on, times 2^e, in whole cells."""
+        first, second = kit.factors(e)
+        for q in range(0, m, WIDTH):
+            lane.store_at(w, to * WIDTH + q, lane.load_at(w, x * WIDTH + place + q) * first * second)
+
+    @jit
+    def emit(out, at, i, value):
+        """Result i of a lane of a group, the first being double `at`."""
+        lane.put(out, at + i * WIDTH, lane.extract(value, 0))
+
+    @jit
+    def cells(elements):
+        """Cells that hold this many elements of one matrix."""
+        return (elements + WIDTH - 1) // WIDTH
+
+    @jit
+    def place_rows(w, to, source, at, down, across, rows, columns):
+        """Element (i, j), at double at + i * down + j * across of the source, to padded rows from cell `to` on."""
+        count = kit.cells(columns)
+        for i in range(rows):
+            lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
+            for j in range(columns):
+                x = lane.get(source, at + i * down + j * across)
+                lane.put(w, (to + i * count) * WIDTH + j, x)
+
+    @jit
+    def place_vector(w, to, source, at, step, n):
+        """Plain elements, `step` doubles apart, as a scaled vector of exponent 0."""
+        kit.place_rows(w, to, source, at, 0, step, 1, n)
+        lane.store(w, to + kit.cells(n), lane.const(0.0))
+
+    @jit
+    def scale_largest(w, to, cells):
+        """Scale the largest of these cells to [1, 2); returns the exponent taken out."""
+        largest = lane.const(0.0)
+        for i in range(to, to + cells):
+            largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
+        e = lane.to_float(kit.exponent(lane.const(lane.highest(largest))))
+        kit.scale_vector(w, to, cells, -e)
+        return e
+
+    @jit
+    def step_norms(w, a, a_at, down, across, delta, delta_at, delta_step, n, lags, block, out, out_at):
+        """Log norms of (A^T)^k delta at the lags k for one matrix, results 8 doubles apart from out_at on.
+
+        a_ij is double a_at + i * down + j * across of a, delta_i is delta_at + i * delta_step of delta.
+        """
+        count = kit.cells(n)
+        kit.place_rows(w, 0, a, a_at, down, across, n, n)
+        shift = kit.scale_largest(w, 0, n * count)
+        v = n * count
+        kit.place_vector(w, v, delta, delta_at, delta_step, n)
+        kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, out_at)
+
+    @jit
+    def bptt(
+        w, a, stride, b, h0, y, samples, n, ld, m, horizon, segment, block, k0, k1, lags, out, start, stop
+    ):
+        """`backpropagate` for samples start..stop-1, lane by lane from groups laid out as for the other layout."""
+        count = kit.cells(n)
+        for s in range(start, stop):
+            g = s // WIDTH
+            s -= g * WIDTH
+            a_at = g * stride * WIDTH + s
+            kit.place_rows(w, 0, a, a_at, ld * WIDTH, WIDTH, n, n)
+            kit.place_rows(w, n * count, a, a_at, WIDTH, ld * WIDTH, n, n)
+            shift = kit.scale_largest(w, 0, 2 * n * count)
+            input_map = 2 * n * count
+            kit.place_rows(w, input_map, b, g * n * m * WIDTH + s, WIDTH, m * WIDTH, m, n)
+            lane.store(w, input_map + m * count, lane.const(0.0))
+            floor = kit.input_exponent(w, input_map, m * count) - shift
+            free = input_map + m * count + 1
+            kit.place_vector(w, free, y, g * n * WIDTH + s, WIDTH, n)
+            kit.place_vector(w, free + count + 1, h0, g * n * WIDTH + s, WIDTH, n)
+            sample = lane.iconst(lane.get(samples, g * WIDTH + s))
+            kit.backpropagate(
+                w, free, shift, floor, count,
+                (n * count, count, n), (0, count, n), (input_map, count, m),
+                horizon, segment, block, k0, k1, sample, lags, out, g * (lags.size + 3) * WIDTH + s,
+            )  # fmt: skip
+
+    return (
+        vector_size,
+        vector_square,
+        *(combining(columns) for columns in (16, 8, 4, 2, 1)),
+        combine,
+        apply_matrix,
+        outer_products,
+        draw_inputs,
+        scale_inputs,
+        emit,
+        cells,
+        place_rows,
+        place_vector,
+        scale_largest,
+        step_norms,
+        bptt,
+    )

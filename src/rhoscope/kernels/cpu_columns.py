@@ -1,0 +1,52 @@
+"""The kernels of recurrences for the CPU once more, over the layout in which a lane is a column of one matrix."""
+
+import sys
+
+from rhoscope.kernels import columns as _columns
+from rhoscope.kernels import lane_cpu as lane
+from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels.caching import inlined, jit
+from rhoscope.kernels.cpu import exponent, log, normals, pow2
+
+kit = sys.modules[__name__]
+
+__all__ = ["exponent", "log", "normals", "pow2"]
+
+(
+    vector_size,
+    vector_square,
+    combine_16,
+    combine_8,
+    combine_4,
+    combine_2,
+    combine_1,
+    combine,
+    apply_matrix,
+    outer_products,
+    draw_inputs,
+    scale_inputs,
+    emit,
+    cells,
+    place_rows,
+    place_vector,
+    scale_largest,
+    step_norms,
+    bptt,
+) = _columns.build(lane, kit, jit, inlined)
+input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+(
+    copy_vector,
+    march,
+    advance,
+    record,
+    norms_by_steps,
+    difference,
+    clear_sum,
+    raise_sum,
+    add_states,
+    add_inputs,
+    run_segment,
+    regions,
+    backpropagate,
+) = _recurrence.build(lane, kit, jit)

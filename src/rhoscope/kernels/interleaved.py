@@ -1,0 +1,210 @@
+"""Vectors and products for small matrices: a lane is a matrix, a cell holds one element of eight of them.
+
+A matrix is named by a tuple (first cell, step down, rows): element (i, j) lies `i * down + j` cells after the first.
+Everything lives in one work array, since every array argument costs seven registers a call.
+"""
+
+from typing import Any
+
+from rhoscope.kernels.streams import INPUTS
+
+
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels named in the return statement."""
+
+    @jit
+    def vector_size(w, vector, count):
+        """Sum of absolute values; NaN or infinite if any is."""
+        total = lane.const(0.0)
+        for i in range(vector, vector + count):
+            total = total + lane.abs(lane.load(w, i))
+        return total
+
+    @jit
+    def vector_square(w, vector, count, first, second):
+        """Sum of squares after multiplication by two powers of two."""
+        total = lane.const(0.0)
+        for i in range(vector, vector + count):
+            x = lane.load(w, i) * first * second
+            total = lane.fma(x, x, total)
+        return total
+
+    @inlined
+    def combine(w, y, count, matrix, x, step, fresh):
+        """y_j = [y_j +] sum_i a_ij x_i over the rows i, in ascending order; `fresh` drops the old y."""
+        a, down, rows = matrix
+        zero = lane.const(0.0)
+        j = 0
+        while j + 8 <= count:
+            c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero
+            t = y + j
+            if not fresh:
+                c0, c1, c2, c3 = lane.load(w, t), lane.load(w, t + 1), lane.load(w, t + 2), lane.load(w, t + 3)
+                c4, c5, c6, c7 = lane.load(w, t + 4), lane.load(w, t + 5), lane.load(w, t + 6), lane.load(w, t + 7)
+            p = a + j
+            q = x
+            for _ in range(rows):
+                s = lane.load(w, q)
+                c0 = lane.fma(lane.load(w, p), s, c0)
+                c1 = lane.fma(lane.load(w, p + 1), s, c1)
+                c2 = lane.fma(lane.load(w, p + 2), s, c2)
+                c3 = lane.fma(lane.load(w, p + 3), s, c3)
+                c4 = lane.fma(lane.load(w, p + 4), s, c4)
+                c5 = lane.fma(lane.load(w, p + 5), s, c5)
+                c6 = lane.fma(lane.load(w, p + 6), s, c6)
+                c7 = lane.fma(lane.load(w, p + 7), s, c7)
+                p += down
+                q += step
+            lane.store(w, t, c0)
+            lane.store(w, t + 1, c1)
+            lane.store(w, t + 2, c2)
+            lane.store(w, t + 3, c3)
+            lane.store(w, t + 4, c4)
+            lane.store(w, t + 5, c5)
+            lane.store(w, t + 6, c6)
+            lane.store(w, t + 7, c7)
+            j += 8
+        while j + 4 <= count:
+            c0 = c1 = c2 = c3 = zero
+            t = y + j
+            if not fresh:
+                c0, c1, c2, c3 = lane.load(w, t), lane.load(w, t + 1), lane.load(w, t + 2), lane.load(w, t + 3)
+            p = a + j
+            q = x
+            for _ in range(rows):
+                s = lane.load(w, q)
+                c0 = lane.fma(lane.load(w, p), s, c0)
+                c1 = lane.fma(lane.load(w, p + 1), s, c1)
+                c2 = lane.fma(lane.load(w, p + 2), s, c2)
+                c3 = lane.fma(lane.load(w, p + 3), s, c3)
+                p += down
+                q += step
+            lane.store(w, t, c0)
+            lane.store(w, t + 1, c1)
+            lane.store(w, t + 2, c2)
+            lane.store(w, t + 3, c3)
+            j += 4
+        while j < count:
+            c0 = zero
+            if not fresh:
+                c0 = lane.load(w, y + j)
+            p = a + j
+            q = x
+            for _ in range(rows):
+                c0 = lane.fma(lane.load(w, p), lane.load(w, q), c0)
+                p += down
+                q += step
+            lane.store(w, y + j, c0)
+            j += 1
+
+    @inlined
+    def apply_matrix(w, y, count, matrix, x, fresh):
+        """y = [y +] (transpose of the matrix) x."""
+        kit.combine(w, y, count, matrix, x, 1, fresh)
+
+    @jit
+    def outer_products(w, g, rows, count, u, down, v, step, terms):
+        """g_rj += sum_t v_tr u_tj over `terms` vectors u, `down` cells apart, and v, `step` cells apart."""
+        for r in range(rows):
+            kit.combine(w, g + r * count, count, (u, down, terms), v + r, step, False)
+
+    @jit
+    def draw_inputs(w, x, start, stop, k0, k1, sample):
+        """Elements start..stop-1 of the input stream to x; returns the place of element `start` in x."""
+        first = start >> 1
+        for block in range(first, (stop + 1) >> 1):
+            z0, z1 = kit.normals(k0, k1, INPUTS, lane.iconst(block), sample)
+            lane.store(w, x + 2 * (block - first), z0)
+            lane.store(w, x + 2 * (block - first) + 1, z1)
+        return start & 1
+
+    @jit
+    def scale_inputs(w, to, x, place, m, e):
+        """m inputs from element `place` of x on, times 2^e."""
+        first, second = kit.factors(e)
+        for q in range(m):
+            lane.store(w, to + q, lane.load(w, x + place + q) * first * second)
+
+    @jit
+    def emit(out, at, i, value):
+        """Result i of the group whose results start at cell `at`."""
+        lane.store(out, at + i, value)
+
+    @jit
+    def cells(elements):
+        """Cells that hold this many elements of one matrix."""
+        return elements
+
+    @jit
+    def place_matrix(w, source, at, n, ld):
+        """Matrix of a group to cell 0, its largest entry scaled to [1, 2); returns the exponent taken out."""
+        for i in range(n):
+            for j in range(n):
+                lane.store(w, i * ld + j, lane.load(source, at + i * ld + j))
+        return kit.normalise(w, n, ld)[0]
+
+    @jit
+    def place_vector(w, to, source, at, count):
+        """Plain elements as a scaled vector of exponent 0."""
+        for i in range(count):
+            lane.store(w, to + i, lane.load(source, at + i))
+        lane.store(w, to + count, lane.const(0.0))
+
+    @jit
+    def transpose(w, to, source, at, ld, rows, columns, stride):
+        """Element (i, j) of the source, `ld` cells a row, to cell j * stride + i after `to`."""
+        for i in range(rows):
+            for j in range(columns):
+                lane.store(w, to + j * stride + i, lane.load(source, at + i * ld + j))
+
+    @jit
+    def step_norms(w, a, stride, delta, n, ld, lags, block, out, start, stop):
+        """Log norms of (A^T)^k delta at the lags k for groups start..stop-1.
+
+        Group g has its matrix at cell g * stride of a, delta at g * n, results at g * lags.size of out.
+        """
+        for g in range(start, stop):
+            shift = kit.place_matrix(w, a, g * stride, n, ld)
+            v = n * ld
+            kit.place_vector(w, v, delta, g * n, n)
+            kit.norms_by_steps(w, v, shift, n, (0, ld, n), lags, block, out, g * lags.size)
+
+    @jit
+    def bptt(
+        w, a, stride, b, h0, y, samples, n, ld, m, horizon, segment, block, k0, k1, lags, out, start, stop
+    ):
+        """`backpropagate` for groups start..stop-1, of lags.size + 3 results each.
+
+        Group g has A at cell g * stride of a, B at g * n * m of b, h_0 and y at g * n.
+        """
+        for g in range(start, stop):
+            shift = kit.place_matrix(w, a, g * stride, n, ld)
+            input_map = 2 * n * ld
+            kit.transpose(w, n * ld, w, 0, ld, n, n, ld)
+            kit.transpose(w, input_map, b, g * n * m, m, n, m, n)
+            lane.store(w, input_map + n * m, lane.const(0.0))
+            floor = kit.input_exponent(w, input_map, n * m) - shift
+            free = input_map + n * m + 1
+            kit.place_vector(w, free, y, g * n, n)
+            kit.place_vector(w, free + n + 1, h0, g * n, n)
+            kit.backpropagate(
+                w, free, shift, floor, n, (n * ld, ld, n), (0, ld, n), (input_map, n, m),
+                horizon, segment, block, k0, k1, lane.load(samples, g), lags, out, g * (lags.size + 3),
+            )  # fmt: skip
+
+    return (
+        vector_size,
+        vector_square,
+        combine,
+        apply_matrix,
+        outer_products,
+        draw_inputs,
+        scale_inputs,
+        emit,
+        cells,
+        place_matrix,
+        place_vector,
+        transpose,
+        step_norms,
+        bptt,
+    )

@@ -1,0 +1,251 @@
+"""Backpropagation through time in scaled arithmetic, written once for both layouts of vectors.
+
+Time runs in blocks of `block` steps. A block starts from a rescaled vector and keeps its exponent; if a lane leaves
+the safe range meanwhile, the block is done again with that lane rescaled before every step. Powers of two being
+exact, neither choice is visible in the bits as long as nothing is subnormal.
+
+`kit` gives the products of the layout (`interleaved` or `columns`); matrices are named by tuples as there. The matrix
+itself is stored as mantissas with a largest entry in [1, 2) and an exponent `shift`, which every step adds. Sixteen
+steps then grow a vector by at most (2n)^16, so that one inside [LOW, HIGH] at the end of a block was in range throughout.
+"""
+
+from typing import Any
+
+from rhoscope.kernels.scaled import ZERO
+
+LOW = 2.0**-200
+HIGH = 2.0**200
+# The exponent of a sum follows its terms only when they pass it by this much, which spares most rescaling.
+HEADROOM = 64.0
+
+
+def regions(count, n, m, input_cells, segment_cells, segment, segments, block):
+    """First cells of what `backpropagate` keeps, and the end; in plain Python for the size of the work array."""
+    stride = count + 1
+    target = 0
+    states = target + stride
+    adjoints = states + (segment + 1) * stride
+    checkpoints = adjoints + (block + 1) * stride
+    inputs = checkpoints + segments * stride
+    scaled_inputs = inputs + segment_cells
+    sum_a = scaled_inputs + block * input_cells
+    sum_b = sum_a + n * count + 1
+    return target, states, adjoints, checkpoints, inputs, scaled_inputs, sum_a, sum_b, sum_b + m * count + 1
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement."""
+
+    @jit
+    def copy_vector(w, to, vector, count):
+        """Copy a scaled vector."""
+        for i in range(count + 1):
+            lane.store(w, to + i, lane.load(w, vector + i))
+
+    @jit
+    def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
+        """Steps v_{j+1} = A v_j [+ B x_j]; rescales v_j before every period-th where the mask holds."""
+        stride = count + 1
+        m = inputs[2]
+        for j in range(steps):
+            here = v + j * stride
+            there = here + stride
+            if j % period == 0:
+                kit.rescale_vector(w, here, count, floor, mask)
+            e = lane.load(w, here + count) + shift
+            lane.store(w, there + count, e)
+            if m > 0:
+                kit.scale_inputs(w, scaled, x, place + j * m, m, -e)
+                kit.apply_matrix(w, there, count, inputs, scaled, True)
+            kit.apply_matrix(w, there, count, matrix, here, m == 0)
+
+    @jit
+    def advance(w, v, steps, floor, shift, count, matrix, inputs, x, place, scaled):
+        """A block of steps from the vector at v into those after it."""
+        every = shift == shift
+        kit.march(w, v, steps, steps, every, floor, shift, count, matrix, inputs, x, place, scaled)
+        size = kit.vector_size(w, v + steps * (count + 1), count)
+        bad = ~((size >= LOW) & (size <= HIGH))
+        if inputs[2] == 0 and lane.any(bad):
+            # Without inputs a zero stays zero, which is no reason to go step by step.
+            bad = bad & ~(kit.vector_size(w, v, count) == 0.0)
+        if lane.any(bad):
+            # Lanes that are not bad are not rescaled, so they compute the same numbers again.
+            kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
+
+    @jit
+    def record(w, v, count, lag, steps, lags, position, out, at):
+        """Write the log norms at the lags up to lag + steps, v holding lag; returns how many lags are done."""
+        while position < lags.size and lags[position] <= lag + steps:
+            value = kit.log_norm(w, v + (lags[position] - lag) * (count + 1), count)
+            kit.emit(out, at, position, value)
+            position += 1
+        return position
+
+    @jit
+    def norms_by_steps(w, v, shift, count, matrix, lags, block, out, at):
+        """Log norms of (A^T)^k delta at ascending lags k; delta at v, followed by room for `block` vectors."""
+        none = (0, 0, 0)
+        floor = lane.const(ZERO)
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, at)
+        lag = 0
+        while position < lags.size:
+            steps = min(block, lags[lags.size - 1] - lag)
+            kit.advance(w, v, steps, floor, shift, count, matrix, none, 0, 0, 0)
+            position = kit.record(w, v, count, lag, steps, lags, position, out, at)
+            kit.copy_vector(w, v, v + steps * (count + 1), count)
+            lag += steps
+
+    @jit
+    def difference(w, x, y, count):
+        """x <- x - y of scaled vectors; both are rescaled first."""
+        floor = lane.const(ZERO)
+        every = floor == floor
+        kit.rescale_vector(w, x, count, floor, every)
+        kit.rescale_vector(w, y, count, floor, every)
+        e = lane.load(w, x + count)
+        f = lane.load(w, y + count)
+        top = lane.maximum(e, f)
+        kit.scale_vector(w, x, count, e - top)
+        kit.scale_vector(w, y, count, f - top)
+        for i in range(count):
+            lane.store(w, x + i, lane.load(w, x + i) - lane.load(w, y + i))
+        lane.store(w, x + count, top)
+
+    @jit
+    def clear_sum(w, total, cells):
+        """The empty sum, whose exponent is below that of any product."""
+        for i in range(cells):
+            lane.store(w, total + i, lane.const(0.0))
+        lane.store(w, total + cells, lane.const(4.0 * ZERO))
+
+    @jit
+    def raise_sum(w, total, cells, e):
+        """Raise the exponent of a sum towards that of its next terms, e; returns the exponent it now has."""
+        old = lane.load(w, total + cells)
+        new = lane.where(e > old + HEADROOM, e, old)
+        if lane.any(new > old):
+            kit.scale_vector(w, total, cells, old - new)
+            lane.store(w, total + cells, new)
+        return new
+
+    @jit
+    def add_states(w, total, n, count, u, v, steps):
+        """total += sum_j v_j u_{-j}^T over a block; the v are scaled in place to the exponent of the sum."""
+        stride = count + 1
+        high = lane.const(4.0 * ZERO)
+        for j in range(steps):
+            e = lane.load(w, v + j * stride + count) + lane.load(w, u - j * stride + count)
+            high = lane.maximum(e, high)
+        new = kit.raise_sum(w, total, n * count, high)
+        for j in range(steps):
+            e = lane.load(w, v + j * stride + count) + lane.load(w, u - j * stride + count) - new
+            if not lane.all(e == 0.0):
+                kit.scale_vector(w, v + j * stride, count, e)
+        kit.outer_products(w, total, n, count, u, -stride, v, stride, steps)
+
+    @jit
+    def add_inputs(w, total, m, count, x, place, scaled, v, steps):
+        """total += sum_j x_{-j} v_j^T over a block, x_0 being the m inputs from element `place` of x on."""
+        stride = count + 1
+        width = kit.cells(m)
+        high = lane.const(4.0 * ZERO)
+        for j in range(steps):
+            high = lane.maximum(lane.load(w, v + j * stride + count), high)
+        new = kit.raise_sum(w, total, m * count, high)
+        for j in range(steps):
+            e = lane.load(w, v + j * stride + count) - new
+            kit.scale_inputs(w, scaled + j * width, x, place - j * m, m, e)
+        kit.outer_products(w, total, m, count, v, stride, scaled, width, steps)
+
+    @jit
+    def run_segment(w, u, start, stop, block, floor, shift, count, matrix, inputs, x, scaled, k0, k1, sample):
+        """States of times start..stop from the one at u; returns the place of input start + 1 in x."""
+        m = inputs[2]
+        place = 0
+        if m > 0:
+            place = kit.draw_inputs(w, x, start * m, stop * m, k0, k1, sample)
+        for t in range(start, stop, block):
+            v = u + (t - start) * (count + 1)
+            steps = min(block, stop - t)
+            kit.advance(w, v, steps, floor, shift, count, matrix, inputs, x, place + (t - start) * m, scaled)
+        return place
+
+    @jit
+    def backpropagate(
+        w, free, shift, floor, count, forward, adjoint, inputs, horizon, segment, block, k0, k1, sample, lags, out, at
+    ):
+        """Forward and backward pass of one study sample; h_0 and y are at `states` and `target` of the regions.
+
+        Writes log|delta_{T-k}| at the lags k, then log|delta_T|, log|dL/dA|, log|dL/dB|. `segment`, a multiple of
+        `block`, is how many states are kept; earlier ones are recomputed from checkpoints.
+        """
+        n = forward[2]
+        m = inputs[2]
+        stride = count + 1
+        segments = (horizon + segment - 1) // segment
+        target, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
+            count, n, m, kit.cells(m), kit.cells(segment * m + 16), segment, segments, block
+        )
+        u += free
+        v += free
+        x += free
+        scaled += free
+        sum_a += free
+        sum_b += free
+        checkpoints += free
+        place = 0
+        for g in range(segments):
+            start = g * segment
+            stop = min(horizon, start + segment)
+            if g > 0:
+                kit.copy_vector(w, u, u + segment * stride, count)
+            kit.copy_vector(w, checkpoints + g * stride, u, count)
+            place = kit.run_segment(
+                w, u, start, stop, block, floor, shift, count, forward, inputs, x, scaled, k0, k1, sample
+            )
+        kit.copy_vector(w, v, u + (horizon - (segments - 1) * segment) * stride, count)
+        kit.difference(w, v, free + target, count)
+        kit.emit(out, at, lags.size, kit.log_norm(w, v, count))
+        kit.clear_sum(w, sum_a, n * count)
+        kit.clear_sum(w, sum_b, m * count)
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, at)
+        none = (0, 0, 0)
+        zero = lane.const(ZERO)
+        for g in range(segments - 1, -1, -1):
+            start = g * segment
+            stop = min(horizon, start + segment)
+            if g < segments - 1:
+                kit.copy_vector(w, u, checkpoints + g * stride, count)
+                place = kit.run_segment(
+                    w, u, start, stop, block, floor, shift, count, forward, inputs, x, scaled, k0, k1, sample
+                )
+            while stop > start:
+                first = (stop - 1) // block * block
+                steps = stop - first
+                kit.advance(w, v, steps, zero, shift, count, adjoint, none, 0, 0, 0)
+                position = kit.record(w, v, count, horizon - stop, steps, lags, position, out, at)
+                before = stop - 1 - g * segment
+                if m > 0:
+                    kit.add_inputs(w, sum_b, m, count, x, place + before * m, scaled, v, steps)
+                kit.add_states(w, sum_a, n, count, u + before * stride, v, steps)
+                kit.copy_vector(w, v, v + steps * stride, count)
+                stop = first
+        kit.emit(out, at, lags.size + 1, kit.log_norm(w, sum_a, n * count))
+        kit.emit(out, at, lags.size + 2, kit.log_norm(w, sum_b, m * count))
+
+    return (
+        copy_vector,
+        march,
+        advance,
+        record,
+        norms_by_steps,
+        difference,
+        clear_sum,
+        raise_sum,
+        add_states,
+        add_inputs,
+        run_segment,
+        jit(regions),
+        backpropagate,
+    )

@@ -1,0 +1,64 @@
+"""Vectors carried as mantissas with one integer exponent, so that no horizon is too long for float64.
+
+A scaled vector is `count` cells of mantissas and, in the next cell, its exponent E as a float: its value is
+mantissas * 2^E. A cell is what `lane.load` reads at one index. Rescaling multiplies by a power of two and therefore
+changes no bit of the value while nothing is subnormal. `vector_size` and `vector_square` come from the layout.
+"""
+
+from typing import Any
+
+LOG2 = 0.6931471805599453
+# The exponent of an exact zero: below every other for horizons up to 10^8, and safe to add and subtract.
+ZERO = -(2.0**40)
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement."""
+
+    @jit
+    def factors(e):
+        """Two powers of two whose product is 2^e for whole e in -2044..2046; less or more is cut off there."""
+        half = lane.floor(e * 0.5)
+        low = lane.const(-1022.0)
+        high = lane.const(1023.0)
+        first = lane.minimum(lane.maximum(half, low), high)
+        second = lane.minimum(lane.maximum(e - half, low), high)
+        return kit.pow2(lane.to_int(first)), kit.pow2(lane.to_int(second))
+
+    @jit
+    def scale_vector(w, vector, count, e):
+        """Multiply `count` cells by 2^e."""
+        first, second = kit.factors(e)
+        for i in range(vector, vector + count):
+            lane.store(w, i, lane.load(w, i) * first * second)
+
+    @jit
+    def vector_exponent(w, vector, count):
+        """Exponent at which the sum of absolute mantissas is in [1, 2); ZERO for the zero vector."""
+        size = kit.vector_size(w, vector, count)
+        e = lane.load(w, vector + count) + lane.to_float(kit.exponent(size))
+        return lane.where(size == 0.0, lane.const(ZERO), e)
+
+    @jit
+    def rescale_vector(w, vector, count, floor, mask):
+        """Where the mask holds, bring the sum of absolute mantissas to [1, 2), the exponent at least to floor."""
+        old = lane.load(w, vector + count)
+        new = lane.maximum(kit.vector_exponent(w, vector, count), floor)
+        new = lane.where(mask, new, old)
+        kit.scale_vector(w, vector, count, old - new)
+        lane.store(w, vector + count, new)
+
+    @jit
+    def log_norm(w, vector, count):
+        """Natural logarithm of the Euclidean norm; -inf exactly for zero."""
+        e = kit.vector_exponent(w, vector, count)
+        first, second = kit.factors(lane.load(w, vector + count) - e)
+        value = lane.fma(e, lane.const(LOG2), kit.log(kit.vector_square(w, vector, count, first, second)) * 0.5)
+        return lane.where(e == ZERO, lane.const(-float("inf")), value)
+
+    @jit
+    def input_exponent(w, b, cells):
+        """An exponent no entry of B x passes by much; b is a scaled vector, |x| < 16 for normal inputs."""
+        return kit.vector_exponent(w, b, cells) + 4.0
+
+    return input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm
