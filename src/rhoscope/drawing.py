@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.kernels import streams
-from rhoscope.kernels.layout import leading
-from rhoscope.kernels.vector import WIDTH
+from rhoscope.kernels.layout import WIDTH, leading
 
 Gain = float | tuple[float, float]
 

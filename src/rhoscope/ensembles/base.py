@@ -48,8 +48,8 @@ class Ensemble:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for other in subclasses():
-            ours = other.__module__ != cls.__module__ and other.__module__.startswith(f"{__package__}.")
-            if ours and other.__name__ == cls.__name__:
+            ours = other.__module__.startswith("rhoscope.ensembles.")
+            if ours and other.__name__ == cls.__name__ and other.__module__ != cls.__module__:
                 raise ArgumentError(
                     f"class {cls.__name__}: rhoscope has an ensemble of this name, and a study could not tell "
                     "them apart; another name would do"

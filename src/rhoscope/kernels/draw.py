@@ -5,7 +5,7 @@ What a thread of the CPU device runs without returning to Python.
 
 from typing import Any
 
-from rhoscope.kernels.vector import WIDTH
+from rhoscope.kernels.layout import WIDTH
 
 LAWS = ("ginibre", "complex_ginibre", "elliptic", "sparse", "diagonal", "triangular", "haar", "low_rank")
 

@@ -1,5 +1,7 @@
 """How an n x n matrix of each lane lies in memory."""
 
+WIDTH = 8  # lanes of a group
+
 
 def leading(n: int) -> int:
     """Leading dimension: odd from 16 up, since power-of-two strides hit few cache sets and cost up to 2x."""

@@ -16,7 +16,7 @@ from numba.core.typing import signature
 from numba.core.typing.templates import ConcreteTemplate, infer_global
 from numba.extending import models, register_model
 
-WIDTH = 8
+from rhoscope.kernels.layout import WIDTH
 
 F64 = ir.DoubleType()
 I64 = ir.IntType(64)
