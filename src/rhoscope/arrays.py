@@ -11,16 +11,24 @@ from rhoscope.errors import ArgumentError, ArgumentTypeError
 def as_numbers(value: Any, name: str) -> NDArray[Any]:
     """Read `value` as a C-contiguous array of finite float64 or complex128 numbers of any shape.
 
-    Args:
-        value: a number, a (nested) sequence, or any array that NumPy or DLPack can read.
-        name: what the caller's argument is called, for the messages.
+    Parameters
+    ----------
+    value
+        A number, a (nested) sequence, or any array that NumPy or DLPack can read.
+    name
+        What the caller's argument is called, for the messages.
 
-    Returns:
+    Returns
+    -------
+    ndarray
         The numbers; the caller's own memory where it already has this form, so not to be written to.
 
-    Raises:
-        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
-        ArgumentError: ragged, or with a NaN or Inf, whose first index is named.
+    Raises
+    ------
+    ArgumentTypeError
+        Not an array of numbers that float64 or complex128 can hold.
+    ArgumentError
+        Ragged, or with a NaN or Inf, whose first index is named.
     """
     array = _read(value, name)
     if array.dtype.kind not in "biufc":
@@ -47,16 +55,24 @@ def as_numbers(value: Any, name: str) -> NDArray[Any]:
 def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
     """Read `value` as one or many square matrices of finite float64 or complex128 numbers.
 
-    Args:
-        value: (..., n, n), anything `as_numbers` reads, n >= 1.
-        name: what the caller's argument is called, for the messages.
+    Parameters
+    ----------
+    value
+        (..., n, n), anything `as_numbers` reads, n >= 1.
+    name
+        What the caller's argument is called, for the messages.
 
-    Returns:
+    Returns
+    -------
+    ndarray
         (..., n, n), C-contiguous, not to be written to.
 
-    Raises:
-        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
-        ArgumentError: not square, empty, or not finite.
+    Raises
+    ------
+    ArgumentTypeError
+        Not an array of numbers that float64 or complex128 can hold.
+    ArgumentError
+        Not square, empty, or not finite.
     """
     array = as_numbers(value, name)
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
@@ -69,16 +85,24 @@ def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
 def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
     """Read `value` as one or many vectors of finite float64 or complex128 numbers.
 
-    Args:
-        value: (..., n), anything `as_numbers` reads, n >= 1.
-        name: what the caller's argument is called, for the messages.
+    Parameters
+    ----------
+    value
+        (..., n), anything `as_numbers` reads, n >= 1.
+    name
+        What the caller's argument is called, for the messages.
 
-    Returns:
+    Returns
+    -------
+    ndarray
         (..., n), C-contiguous, not to be written to.
 
-    Raises:
-        ArgumentTypeError: not an array of numbers that float64 or complex128 can hold.
-        ArgumentError: a single number, empty, or not finite.
+    Raises
+    ------
+    ArgumentTypeError
+        Not an array of numbers that float64 or complex128 can hold.
+    ArgumentError
+        A single number, empty, or not finite.
     """
     array = as_numbers(value, name)
     if array.ndim < 1:
@@ -93,16 +117,24 @@ def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
 def as_lags(value: Any, name: str = "lags") -> NDArray[np.int64]:
     """Read `value` as lags: whole numbers of steps, not negative, each above the one before.
 
-    Args:
-        value: (K,), K >= 1; floats are taken where they are whole.
-        name: what the caller's argument is called, for the messages.
+    Parameters
+    ----------
+    value
+        (K,), K >= 1; floats are taken where they are whole.
+    name
+        What the caller's argument is called, for the messages.
 
-    Returns:
+    Returns
+    -------
+    ndarray
         (K,) int64.
 
-    Raises:
-        ArgumentTypeError: not real numbers.
-        ArgumentError: not one-dimensional, empty, negative, not whole, not ascending, or above 2^53.
+    Raises
+    ------
+    ArgumentTypeError
+        Not real numbers.
+    ArgumentError
+        Not one-dimensional, empty, negative, not whole, not ascending, or above 2^53.
     """
     array = _read(value, name)
     if array.dtype.kind not in "iuf" and array.size:

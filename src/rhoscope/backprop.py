@@ -31,18 +31,30 @@ class Gradients:
 
     A log norm is the natural logarithm of the Euclidean norm (of a matrix: Frobenius), -inf for an exact 0.
 
-    Attributes:
-        loss: L = |h_T - y|^2 / 2, shape (...).
-        h: states h_0..h_T, (..., T+1, n).
-        dh: ∂L/∂h_t for t = 0..T, (..., T+1, n).
-        dA: ∂L/∂A = sum over t = 1..T of ∂L/∂h_t h_{t-1}^T, (..., n, n).
-        dB: ∂L/∂B = sum over t = 1..T of ∂L/∂h_t x_t^T, (..., n, m).
-        dh0: ∂L/∂h_0, (..., n).
-        dx: ∂L/∂x_t = B^T ∂L/∂h_t for t = 1..T, (..., T, m).
-        log_norm_dh: log |∂L/∂h_t|, index t, (..., T+1).
-        log_norm_dA: log |∂L/∂A|, (...).
-        log_norm_dB: log |∂L/∂B|, (...).
-        log_loss: log L, (...).
+    Attributes
+    ----------
+    loss
+        L = |h_T - y|^2 / 2, shape (...).
+    h
+        States h_0..h_T, (..., T+1, n).
+    dh
+        ∂L/∂h_t for t = 0..T, (..., T+1, n).
+    dA
+        ∂L/∂A = sum over t = 1..T of ∂L/∂h_t h_{t-1}^T, (..., n, n).
+    dB
+        ∂L/∂B = sum over t = 1..T of ∂L/∂h_t x_t^T, (..., n, m).
+    dh0
+        ∂L/∂h_0, (..., n).
+    dx
+        ∂L/∂x_t = B^T ∂L/∂h_t for t = 1..T, (..., T, m).
+    log_norm_dh
+        log |∂L/∂h_t|, index t, (..., T+1).
+    log_norm_dA
+        log |∂L/∂A|, (...).
+    log_norm_dB
+        log |∂L/∂B|, (...).
+    log_loss
+        log L, (...).
     """
 
     loss: NDArray[np.float64]
@@ -69,28 +81,41 @@ def bptt(A: Any, B: Any, x: Any, h0: Any, y: Any) -> Gradients:
     Every number carries an exponent of its own, so the horizon T has no limit; memory is O(T n m). Leading
     batch dimensions broadcast, and each member of the batch has gradients of its own.
 
-    Args:
-        A: recurrent matrix, (..., n, n); or a number a.
-        B: input matrix, (..., n, m); a number b where A is one.
-        x: inputs x_1..x_T, (..., T, m) with T >= 1; (..., T) where A is a number.
-        h0: initial state h_0, (..., n); (...) where A is a number.
-        y: target of the last state, (..., n); (...) where A is a number.
+    Parameters
+    ----------
+    A
+        Recurrent matrix, (..., n, n); or a number a.
+    B
+        Input matrix, (..., n, m); a number b where A is one.
+    x
+        Inputs x_1..x_T, (..., T, m) with T >= 1; (..., T) where A is a number.
+    h0
+        Initial state h_0, (..., n); (...) where A is a number.
+    y
+        Target of the last state, (..., n); (...) where A is a number.
 
-    Returns:
-        Gradients; where A is a number, without the axes of length n and m.
+    Returns
+    -------
+    Gradients
+        Where A is a number, without the axes of length n and m.
 
-    Raises:
-        ArgumentTypeError: an argument is not made of real numbers.
-        ArgumentError: shapes do not fit one another, an array is empty, or an entry is NaN or Inf.
+    Raises
+    ------
+    ArgumentTypeError
+        An argument is not made of real numbers.
+    ArgumentError
+        Shapes do not fit one another, an array is empty, or an entry is NaN or Inf.
 
-    Reference:
-        P. J. Werbos, "Backpropagation through time: what it does and how to do it", Proc. IEEE 78 (1990).
+    References
+    ----------
+    P. J. Werbos, "Backpropagation through time: what it does and how to do it", Proc. IEEE 78 (1990).
 
-    Example:
-        >>> import rhoscope as rs
-        >>> g = rs.bptt(A=-2.0, B=1.0, x=[0.0, 0.0, 0.0], h0=1.0, y=0.0)
-        >>> print(g.dh, g.dA)
-        [ 64. -32.  16.  -8.] -96.0
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> g = rs.bptt(A=-2.0, B=1.0, x=[0.0, 0.0, 0.0], h0=1.0, y=0.0)
+    >>> print(g.dh, g.dA)
+    [ 64. -32.  16.  -8.] -96.0
     """
     given = {"A": A, "B": B, "x": x, "h0": h0, "y": y}
     arrays = {name: _real(value, name) for name, value in given.items()}

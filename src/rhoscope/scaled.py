@@ -25,9 +25,12 @@ _CANCELLED = 2.0**-700
 class Scaled:
     """An array of numbers mantissa * 2^exponent, normalised element by element.
 
-    Attributes:
-        mantissa: float64, in magnitude from 1/2 to 1, or 0.
-        exponent: int64, of the same shape.
+    Attributes
+    ----------
+    mantissa
+        float64, in magnitude from 1/2 to 1, or 0.
+    exponent
+        int64, of the same shape.
     """
 
     mantissa: NDArray[np.float64]

@@ -1,0 +1,41 @@
+"""Checks of single numbers, and the way from exact ones back to float64."""
+
+import math
+import operator
+from fractions import Fraction
+from typing import Any
+
+from rhoscope.errors import ArgumentError, ArgumentTypeError
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """A whole number, from `least` up."""
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise ArgumentTypeError(f"{name}: {value!r}; a whole number from {least} up would do") from None
+    if whole < least:
+        raise ArgumentError(f"{name}: {whole}; a whole number from {least} up would do")
+    return whole
+
+
+def positive(name: str, value: float) -> float:
+    """A finite number above zero."""
+    if not 0.0 < value < math.inf:
+        raise ArgumentError(f"{name}: {value}; a finite number above 0 would do")
+    return float(value)
+
+
+def finite(name: str, value: float) -> Fraction:
+    """A finite number, exactly."""
+    if not math.isfinite(value):
+        raise ArgumentError(f"{name}: {value}; a finite number would do")
+    return Fraction(value)
+
+
+def rounded(value: Fraction) -> float:
+    """The nearest float64; infinite past its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
