@@ -224,7 +224,7 @@ def expected_real_eigenvalues(size: int) -> float:
     n = whole("size", size, least=1)
     halves = np.arange(1, n)
     ratios = np.concatenate([[1.0], np.cumprod((2 * halves - 1) / (2 * halves))])  # (2i-1)!! / (2i)!!
-    return n % 2 + math.sqrt(2.0) * float(np.sum(ratios[n % 2 : n - 1 : 2]))
+    return n % 2 + math.sqrt(2.0) * float(np.sum(ratios[n % 2 :: 2]))
 
 
 def _gamma_laws(radius: ArrayLike, size: int, gain: float) -> NDArray[np.float64]:
