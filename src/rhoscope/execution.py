@@ -79,7 +79,9 @@ def compute(
                     running[submit(shard)] = shard
                 finished, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 report.tell_compiling()
-                for future in finished:
+                for future in sorted(
+                    finished, key=_failed
+                ):  # what is good is kept before an error ends the run
                     columns, name, seconds = future.result()
                     shard = running.pop(future)
                     sink.commit(shard, columns, device=name, seconds=seconds)
@@ -92,6 +94,10 @@ def compute(
     finally:
         for future in running:
             future.cancel()
+
+
+def _failed(future: Future[Computed]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 @contextmanager

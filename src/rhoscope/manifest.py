@@ -28,7 +28,7 @@ class Record:
     shard_size: int
     shard: int
     rows: int
-    bytes: int
+    size: int  # bytes
     sha256: str
     device: str
     seconds: float
@@ -55,7 +55,7 @@ class Record:
             shard_size=shard_size,
             shard=shard.index,
             rows=len(shard),
-            bytes=len(data),
+            size=len(data),
             sha256=sha256,
             device=device,
             seconds=seconds,

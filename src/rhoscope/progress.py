@@ -36,9 +36,9 @@ class Progress:
 @contextmanager
 def show_progress(stream: TextIO | None = None) -> Iterator[Callable[[Progress], None]]:
     """A callback for `run`: on a terminal a bar with rate and remaining time, else a line at intervals."""
-    stream = stream or sys.stderr
-    if not stream.isatty():
-        yield PlainLines(stream)
+    terminal = stream or sys.stderr
+    if not terminal.isatty():
+        yield PlainLines(terminal)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -51,7 +51,7 @@ def show_progress(stream: TextIO | None = None) -> Iterator[Callable[[Progress],
         TimeRemainingColumn(),
         TextColumn("{task.fields[message]}"),
     )
-    with RichProgress(*columns, console=Console(file=stream)) as bar:
+    with RichProgress(*columns, console=Console(file=terminal)) as bar:
         task = bar.add_task("samples", total=None, rate="", message="")
 
         def show(event: Progress) -> None:

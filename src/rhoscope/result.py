@@ -26,7 +26,7 @@ class Result:
     `radius_low`, `radius_high`, `leading_eigenvalue` (Im >= 0), `real_eigenvalue_count`, `spectral_norm`,
     `frobenius_norm`, `departure`, `log_error` = log ||dL/dh_T||, `log_gradient` (samples, K) =
     log ||dL/dh_{T-k}|| at the K lags k in `lags`, `log_gradient_A`, `log_gradient_B`, `outcome`, and
-    what the study chose to `measure`. They are read-only; logarithms are natural.
+    what the study chose to `measure`. `columns` has their names. They are read-only; logarithms are natural.
 
     Parameters
     ----------
@@ -69,14 +69,10 @@ class Result:
     ) -> None:
         self.study = study
         self.provenance = dict(provenance)
+        self.columns = tuple(columns)
         self._columns = columns
         self._kept: dict[str, np.ndarray] = {}
         self._wide: tuple[str, np.ndarray] | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return tuple(self._columns)
 
     @property
     def lags(self) -> np.ndarray:
@@ -92,10 +88,10 @@ class Result:
         return self.study.samples
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._columns]
+        return [*super().__dir__(), *self.columns]
 
     def __getattr__(self, name: str) -> np.ndarray:
-        if name.startswith("__") or "_columns" not in self.__dict__ or name not in self._columns:
+        if name not in self.__dict__.get("columns", ()):  # a copy being unpickled has none yet
             raise AttributeError(self._explain_missing(name))
         return self._column(name)
 
@@ -125,7 +121,7 @@ class Result:
         """A DataFrame indexed by sample; a column (samples, K) becomes K, named by lag or by position."""
         pandas = _extra("pandas")
         frame: dict[str, np.ndarray] = {}
-        for name in self._columns:
+        for name in self.columns:
             column = self._column(name)
             if column.ndim == 1:
                 frame[name] = column
@@ -139,7 +135,7 @@ class Result:
         xarray = _extra("xarray")
         second = {"log_gradient": "lag", "eigenvalues": "eigenvalue"}
         variables = {}
-        for name in self._columns:
+        for name in self.columns:
             column = self._column(name)
             variables[name] = (
                 ("sample", second[name])[: column.ndim] if column.ndim > 1 else ("sample",),
@@ -165,9 +161,7 @@ class Result:
 
     def _facts(self) -> list[tuple[str, str]]:
         study = self.study
-        codes, counts = (
-            np.unique(self.outcome, return_counts=True) if "outcome" in self._columns else ((), ())
-        )
+        codes, counts = np.unique(self.outcome, return_counts=True) if "outcome" in self.columns else ((), ())
         outcomes = ", ".join(
             f"{count:,} {Outcome(code).name}" for code, count in zip(codes, counts, strict=True)
         )
@@ -175,7 +169,7 @@ class Result:
             ("ensemble", repr(study.ensemble)),
             ("size", f"{study.size}, horizon {study.horizon:,}, gain {study.gain[0]:g} to {study.gain[1]:g}"),
             ("lags", ", ".join(map(str, study.lags))),
-            ("columns", ", ".join(self._columns)),
+            ("columns", ", ".join(self.columns)),
             ("outcomes", outcomes),
         ]
 

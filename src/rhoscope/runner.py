@@ -15,7 +15,9 @@ from rhoscope.manifest import Record, provenance
 from rhoscope.plan import Plan, Shard, default_shard_size
 from rhoscope.progress import Progress
 from rhoscope.result import Result
-from rhoscope.store import Store, StoredColumns, stored_study
+from rhoscope.run_folder import stored_study
+from rhoscope.store import Store
+from rhoscope.stored_columns import StoredColumns
 from rhoscope.study import Study
 
 Callback = Callable[[Progress], None]
@@ -90,7 +92,7 @@ def run(
         return Result(study, memory.columns, provenance(study, memory.records))
     folder = Path(out)
     with Store(folder, study, shard_size) as store:
-        compute(study, store, workers, progress, how_to_go_on=f"go on with `rhoscope resume {folder}`")
+        compute(store.study, store, workers, progress, how_to_go_on=f"go on with `rhoscope resume {folder}`")
     return load(folder)
 
 
@@ -201,6 +203,8 @@ def sweep(
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise StudyError(f"{name} = {values!r}: a sweep takes a list of values, {name}=[{values!r}]")
     points = [dict(zip(fields, values, strict=True)) for values in itertools.product(*fields.values())]
+    if not points:
+        raise StudyError(f"{fields!r}: each list of a sweep needs at least one value")
     studies = [study.replace(**point) for point in points]
     folders = [None if out is None else Path(out) / _label(point) for point in points]
     return [

@@ -25,16 +25,14 @@ def encode(columns: Mapping[str, np.ndarray]) -> bytes:
         else:
             arrays[name] = _to_arrow(column)
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(pa.table(arrays), sink, compression="zstd", use_dictionary=False, write_page_checksum=True)
     return sink.getvalue().to_pybytes()
 
 
 def column_names(path: Path) -> list[str]:
     """The names of the columns, a complex one under its own name."""
     names = pq.read_schema(path).names
-    complex_names = [name.removesuffix(REAL) for name in names if name.endswith(REAL)]
-    parts = {name + part for name in complex_names for part in (REAL, IMAG)}
-    return [name for name in names if name not in parts] + complex_names
+    return [name.removesuffix(REAL) for name in names if not name.endswith(IMAG)]
 
 
 def read_column(path: Path, name: str) -> np.ndarray:

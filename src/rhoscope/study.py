@@ -1,5 +1,6 @@
 """The frozen question: which matrices, how far back in time, how many. It says nothing of hardware."""
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -47,7 +48,7 @@ Real = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 
 
 def default_lags(horizon: int) -> tuple[int, ...]:
-    """The lags 2^j and 3*2^j up to the horizon T, and T itself, ascending, so that lags up to T/2 have doubles."""
+    """Lags 2^j and 3*2^j up to the horizon T, and T itself, ascending, so that doubled pairs exist."""
     powers = [1 << j for j in range(horizon.bit_length())]
     lags = {lag for power in powers for lag in (power, 3 * power) if lag <= horizon}
     return tuple(sorted(lags | {horizon}))
@@ -132,7 +133,7 @@ class Study(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise StudyError(_explain(error)) from None
+            raise StudyError(_explain(error, fields)) from None
 
     @field_validator("gain", mode="before")
     @classmethod
@@ -173,8 +174,12 @@ class Study(BaseModel):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256, in hexadecimal, of every field and the schema version: equal if and only if the studies are."""
-        text = json.dumps(self._table(), sort_keys=True, allow_nan=False)
+        """SHA-256 in hexadecimal of every field and the schema version, equal exactly for equal studies."""
+        table = self.to_table()
+        for field in dataclasses.fields(self.ensemble):
+            if not field.compare:  # such as where given matrices are kept, beside the hash of what they are
+                table["ensemble"].pop(field.name, None)
+        text = json.dumps(table, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -183,7 +188,7 @@ class Study(BaseModel):
     def __hash__(self) -> int:
         return int(self.hash[:15], 16)
 
-    def _table(self) -> dict[str, Any]:
+    def to_table(self) -> dict[str, Any]:
         """Every field as plain values, the ensemble last as a table of its own."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "ensemble"}
         return {"schema": STUDY_SCHEMA, **fields, "ensemble": self.ensemble.to_table()}
@@ -197,7 +202,7 @@ class Study(BaseModel):
 
     def to_toml(self) -> str:
         """The study as a TOML document that `Study.from_toml` turns into an equal study."""
-        return study_toml.dumps(self._table())
+        return study_toml.dumps(self.to_table())
 
     @classmethod
     def from_toml(cls, source: str | Path) -> "Study":
@@ -206,7 +211,8 @@ class Study(BaseModel):
         Parameters
         ----------
         source
-            A `Path`, a string that holds a path, or a string that holds the document itself.
+            A `Path`, a string that holds a path, or a string that holds the document itself. In a file, the
+            path of given matrices is meant from the folder of that file.
 
         Raises
         ------
@@ -221,15 +227,19 @@ class Study(BaseModel):
         >>> rs.Study.from_toml('size = 4\\n[ensemble]\\nkind = "Symmetric"').size
         4
         """
-        table = study_toml.loads(source)
-        if table.pop("schema", STUDY_SCHEMA) != STUDY_SCHEMA:
-            raise StudyError(f"schema of the study: this version of rhoscope reads schema = {STUDY_SCHEMA}")
+        path = study_toml.as_path(source)
+        table = study_toml.loads(str(source)) if path is None else study_toml.load(path)
+        schema = table.pop("schema", STUDY_SCHEMA)
+        if schema != STUDY_SCHEMA:
+            raise StudyError(f"schema = {schema!r}: this version of rhoscope reads schema = {STUDY_SCHEMA}")
         if "ensemble" in table:
             ensemble = table["ensemble"]
             if not isinstance(ensemble, dict):
                 raise StudyError(
                     f'ensemble = {ensemble!r}: write a table [ensemble] with kind = "RealGinibre"'
                 )
+            if path is not None and isinstance(ensemble.get("matrices"), str):
+                ensemble["matrices"] = str(path.parent / ensemble["matrices"])
             try:
                 table["ensemble"] = from_table(ensemble)
             except (ArgumentError, ArgumentTypeError) as error:
@@ -237,7 +247,7 @@ class Study(BaseModel):
         return cls(**table)
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, fields: dict[str, Any]) -> str:
     """Each field that cannot be, its value, and what would do."""
     lines = {}
     for problem in error.errors(include_url=False):
@@ -245,7 +255,7 @@ def _explain(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             lines[name] = study_toml.unknown(name, Study.model_fields)
         elif name:
-            lines[name] = f"{name} = {problem['input']!r}: give {Study.model_fields[name].description}"
+            lines[name] = f"{name} = {fields[name]!r}: give {Study.model_fields[name].description}"
         else:  # the ensemble refused the study as a whole, in its own words
             lines[name] = str(problem.get("ctx", {}).get("error", problem["msg"]))
     return "; ".join(lines.values())

@@ -22,13 +22,17 @@ def _value(value: Any) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def loads(source: str | Path) -> dict[str, Any]:
-    """Read the table in a document, or in the file at a path: a string of one line without "=" is a path."""
+def as_path(source: str | Path) -> Path | None:
+    """The path that a source is, or None for a document; a string of one line without "=" is a path."""
     if isinstance(source, str) and ("\n" in source or "=" in source or not source.strip()):
-        return _parse(source, "the study")
-    path = Path(source)
+        return None
+    return Path(source)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read the table in a file."""
     try:
-        return _parse(path.read_text(encoding="utf-8"), str(path))
+        return loads(path.read_text(encoding="utf-8"), str(path))
     except (FileNotFoundError, NotADirectoryError):
         message = f"no study at {path}: give the path of a TOML file"
         raise StudyFileNotFoundError(message) from None
@@ -36,7 +40,8 @@ def loads(source: str | Path) -> dict[str, Any]:
         raise StudyError(f"cannot read the study at {path}: {error}") from None
 
 
-def _parse(text: str, name: str) -> dict[str, Any]:
+def loads(text: str, name: str = "the study") -> dict[str, Any]:
+    """Read the table in a document."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
