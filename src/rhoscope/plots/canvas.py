@@ -1,0 +1,156 @@
+"""What all figures share: size, type, colours, and the numbers kept beside them."""
+
+import csv
+import os
+import textwrap
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+
+from rhoscope.errors import ArgumentError, StoreError
+
+SINGLE, DOUBLE = 3.4, 7.0
+"""Widths of one and of two journal columns, in inches."""
+
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+"""Colours told apart by all readers (Okabe and Ito, 2008)."""
+
+GREY = "#7F7F7F"
+
+_TITLE, _LABEL, SMALL = 8.0, 8.0, 6.5
+_DPI = 300
+
+
+class DataFigure(Figure):
+    """A Matplotlib figure with the plotted numbers: `table` maps column names to arrays of one length."""
+
+    def __init__(self, width: float, height: float):
+        super().__init__(figsize=(width, height), layout="constrained")
+        self.table: dict[str, np.ndarray] = {}
+
+    def entitle(self, title: str, subject: str) -> None:
+        """Put a title and, below it, what it is about, over the whole figure."""
+        columns = int(18 * self.get_figwidth())
+        lines = [*textwrap.wrap(title, columns), *textwrap.wrap(subject, columns)]
+        self.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=_TITLE, linespacing=1.3)
+
+    def legend_below(self, *panels: Axes, columns: int, title: str | None = None) -> None:
+        """Put one legend of some panels below the figure, where no data can be."""
+        entries: dict[str, Any] = {}
+        for axes in panels:
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                entries.setdefault(label, handle)
+        self.legend(
+            entries.values(),
+            entries.keys(),
+            title=title,
+            loc="outside lower center",
+            ncols=columns,
+            fontsize=SMALL,
+            title_fontsize=SMALL,
+            frameon=False,
+            handlelength=1.6,
+            columnspacing=1.2,
+        )
+
+    def tabulate(self, **columns: Any) -> None:
+        """Keep the plotted numbers, one keyword a column."""
+        self.table = {name: np.asarray(values) for name, values in columns.items()}
+
+
+def save(figure: Figure, path: str | os.PathLike[str], formats: Iterable[str] | None = None) -> list[Path]:
+    """Write a figure in some formats, and the plotted numbers beside it as CSV.
+
+    Parameters
+    ----------
+    figure
+        What a function of `rhoscope.plots` returned.
+    path
+        Where to, without suffix; missing folders are made.
+    formats
+        Suffixes that Matplotlib can write, such as "png", "pdf", "svg"; by default PNG.
+
+    Returns
+    -------
+    list of Path
+        The files written, PATH.csv last.
+
+    Raises
+    ------
+    ArgumentError
+        If Matplotlib cannot write a format.
+    StoreError
+        If a file cannot be written.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
+    >>> figure = rs.plots.growth_fan(rs.run(study))
+    >>> [path.name for path in rs.plots.save(figure, "figures/fan", formats=["png"])]
+    ['fan.png', 'fan.csv']
+    """
+    formats = ("png",) if formats is None else tuple(formats)
+    known = figure.canvas.get_supported_filetypes()
+    for suffix in formats:
+        if suffix not in known:
+            raise ArgumentError(f"formats: got {suffix!r}; give one of {', '.join(sorted(known))}")
+    base = Path(path)
+    written = [base.with_name(f"{base.name}.{suffix}") for suffix in formats]
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for target in written:
+            figure.savefig(target, dpi=_DPI)
+        if isinstance(figure, DataFigure):
+            written.append(base.with_name(f"{base.name}.csv"))
+            _write_csv(written[-1], figure.table)
+    except OSError as error:
+        raise StoreError(
+            f"path: cannot write {os.fspath(base)!r} ({error}); give a folder that is writable and has room"
+        ) from error
+    return written
+
+
+def dress(axes: Axes, xlabel: str, ylabel: str) -> None:
+    """Label axes, and draw only the frame that carries ticks."""
+    axes.set_xlabel(xlabel, fontsize=_LABEL)
+    axes.set_ylabel(ylabel, fontsize=_LABEL)
+    axes.tick_params(labelsize=7, width=0.6, length=2.5)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("bottom", "left"):
+        axes.spines[side].set_linewidth(0.6)
+
+
+def radius_axis(axes: Axes) -> None:
+    """Make x logarithmic with plain round numbers, as radii span less than a decade."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+
+
+def lag_axis(axes: Axes) -> None:
+    """Make x logarithmic for lags."""
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _write_csv(path: Path, table: Mapping[str, np.ndarray]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*(column.tolist() for column in table.values()), strict=True))

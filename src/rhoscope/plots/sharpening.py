@@ -1,0 +1,133 @@
+"""The share of exploding gradients against spectral radius, sharpening with the horizon."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import colormaps
+
+from rhoscope.errors import ArgumentError
+from rhoscope.intervals import share
+from rhoscope.observations import RADIUS, Observations
+from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis
+from rhoscope.verdict_text import study_line
+
+if TYPE_CHECKING:
+    from rhoscope.result import Result
+
+_CURVES = 5
+_BINS = 40
+_FEWEST = 50
+"""Samples in a bin, at least."""
+
+
+def transition(
+    results: "Result | Sequence[Result]",
+    lags: Sequence[int] | None = None,
+    *,
+    band: float = math.log(10),
+) -> DataFigure:
+    """Draw the share of samples with G_k > c against ρ(A), a step at ρ = 1 that sharpens with the lag k.
+
+    Bins hold 50 samples or more and are finest around each lag's step; bands are 95 % intervals. A dotted
+    line marks the ρ = exp(c/k) past which the criterion foretells an explosion.
+
+    Parameters
+    ----------
+    results
+        One result, drawn at several lags; or several, as from a sweep, each drawn at its horizon.
+    lags
+        The lags k for each result; by default up to five for one result, spread evenly in log k.
+    band
+        c, half width of the indeterminate band, a natural logarithm.
+
+    Returns
+    -------
+    DataFigure
+        Its table has a row for each curve and bin: median ρ, samples, how many explode, share and interval.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no result, or a study did not record a lag.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
+    >>> figure = rs.plots.transition(rs.run(study), lags=[8, 64])
+    """
+    several = list(results) if isinstance(results, Sequence) else [results]
+    if not several:
+        raise ArgumentError("results: got none; give one result or several")
+    alone = len(several) == 1
+    curves: list[tuple[Observations, int]] = []
+    for result in several:
+        seen = Observations(result)
+        chosen = lags if lags is not None else _spread(seen.lags) if alone else seen.lags[-1:]
+        curves += [(seen, lag) for lag in chosen]
+
+    figure = DataFigure(SINGLE, 3.0)
+    axes = figure.subplots()
+    rows: list[tuple[int, int, float, int, int, float, float, float]] = []
+    colours = colormaps["viridis"](np.linspace(0, 0.88, len(curves)))
+    for (seen, lag), colour in zip(curves, colours, strict=True):
+        points = _curve(seen, lag, band)
+        rows += [(seen.study.size, lag, *point) for point in points]
+        radius, _, _, middle, low, high = np.array(points).T
+        label = f"{lag:,}" if alone else f"n = {seen.study.size}, k = {lag:,}"
+        axes.fill_between(radius, low, high, color=colour, alpha=0.3, lw=0)
+        axes.plot(radius, middle, ".-", color=colour, lw=1.2, markersize=2.5, label=label)
+        axes.axvline(math.exp(band / lag), color=colour, lw=0.8, ls=":")
+    axes.plot([], [], ":", color=GREY, lw=0.8, label="exp(c/k)")
+    axes.axvline(1, color=BLACK, lw=0.6)
+    radius_axis(axes)
+    axes.set_xlim(_stretch(*np.array([(row[2], row[5]) for row in rows]).T))
+    axes.set_ylim(-0.02, 1.02)
+    dress(axes, "spectral radius ρ(A)", f"share with $G_k$ > {band:.3g}")
+    figure.legend_below(axes, columns=6 if alone else 3, title="lag k" if alone else None)
+    subject = study_line(several[0].study) if alone else f"{len(several)} studies, each at its horizon"
+    figure.entitle("Exploding gradients: the transition sharpens with the lag", subject)
+    names = ("size", "lag", "spectral_radius", "samples", "explode", "share", "low", "high")
+    figure.tabulate(**dict(zip(names, zip(*rows, strict=True), strict=True)))
+    return figure
+
+
+def _spread(lags: Sequence[int]) -> list[int]:
+    """Up to five lags, evenly spread over the longer half of the logarithmic scale, and the longest."""
+    wanted = lags[-1] ** np.linspace(0.4, 1, _CURVES)
+    return sorted({min(lags, key=lambda lag: abs(math.log(lag / target))) for target in wanted})
+
+
+def _curve(seen: Observations, lag: int, band: float) -> list[tuple[float, int, int, float, float, float]]:
+    """Of each bin of ρ: its median, samples, how many explode, and their share with its interval."""
+    log_radius, explodes = seen.logs[RADIUS], seen.growth(lag) > band
+    points = []
+    for members in _bins(log_radius, band / lag):
+        count = int(explodes[members].sum())
+        found = share(count, members.size)
+        radius = math.exp(log_radius[members[members.size // 2]])
+        points.append((radius, members.size, count, found.value, found.low, found.high))
+    return points
+
+
+def _bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
+    """Samples of like ρ, in finer bins from −unit to 2·unit, where the step is."""
+    order = np.argsort(log_radius)
+    cuts = np.searchsorted(log_radius[order], [-unit, 2 * unit])
+    bins: list[np.ndarray] = []
+    for piece in np.split(order, cuts):
+        if bins and piece.size < _FEWEST:
+            bins[-1] = np.concatenate([bins[-1], piece])
+        else:
+            bins += np.array_split(piece, min(_BINS, max(1, piece.size // _FEWEST)))
+    return [members for members in bins if members.size]
+
+
+def _stretch(radii: np.ndarray, shares: np.ndarray) -> tuple[float, float]:
+    """Ends of the ρ axis: where shares lie between 0 and 1, and half as much again on either side."""
+    between = radii[(shares > 0.01) & (shares < 0.99) & (radii > 0)]
+    ends = np.log([1.0, *(between if between.size else radii[radii > 0])])
+    margin = max(0.5 * (ends.max() - ends.min()), 0.01)
+    return math.exp(ends.min() - margin), math.exp(ends.max() + margin)
