@@ -45,7 +45,9 @@ def key(seed: int) -> tuple[int, int]:
 
 def whole_groups(start: int, stop: int) -> NDArray[np.int64]:
     """Samples start to stop - 1 in groups of eight; a short last group repeats its last sample."""
-    return np.minimum(np.arange(start, start + WIDTH * -(-(stop - start) // WIDTH)), stop - 1)
+    count = stop - start
+    lanes = np.arange(WIDTH * -(-count // WIDTH), dtype=np.int64)
+    return start + np.minimum(lanes, count - 1)
 
 
 def matrix_elements(n: int) -> int:

@@ -44,6 +44,7 @@ class Ensemble:
     """
 
     law: ClassVar[str | None] = None  # the kernel that draws A_0; None: `real_matrices` does, in NumPy
+    complex_valued: ClassVar[bool] = False  # such a system runs as the real one of twice its size
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -51,19 +52,14 @@ class Ensemble:
             ours = other.__module__.startswith("rhoscope.ensembles.")
             if ours and other.__name__ == cls.__name__ and other.__module__ != cls.__module__:
                 raise ArgumentError(
-                    f"class {cls.__name__}: rhoscope has an ensemble of this name, and a study could not tell "
-                    "them apart; another name would do"
+                    f"class {cls.__name__}: rhoscope has an ensemble of this name, which a study would take "
+                    "for it; another name would do"
                 )
 
     @property
     def kind(self) -> str:
         """Name of the ensemble, that of its class."""
         return type(self).__name__
-
-    @property
-    def complex_valued(self) -> bool:
-        """Whether the matrices are complex; such a system runs as the real one of twice its size."""
-        return False
 
     def real_size(self, size: int) -> int:
         """n of the real n x n system that matrices of this size run as; [[X, -Y], [Y, X]] is X + iY."""

@@ -26,11 +26,7 @@ class ComplexGinibre(Ensemble):
     """
 
     law: ClassVar[str | None] = "complex_ginibre"
-
-    @property
-    def complex_valued(self) -> bool:
-        """True."""
-        return True
+    complex_valued: ClassVar[bool] = True
 
     def params(self, size: int) -> tuple[float, float, float]:
         """Standard deviation of a real or imaginary part."""

@@ -73,7 +73,7 @@ class Given(Ensemble):
         return Given, (self.matrices, self.sha256)
 
     @property
-    def complex_valued(self) -> bool:
+    def complex_valued(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Whether the matrices given are complex."""
         return self._array.dtype.kind == "c"
 

@@ -63,7 +63,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
         stream = streams.MATRIX
         kit.ring_blocks(a, n, ld, params[0], params[1], k0, k1, sample)
         block = 0
-        for i in range(n - 2):
+        for i in range(n - 1):
             begin = (i | 1) + 1
             block = kit.fill_normals(
                 a, i * ld + begin, 1, n - begin, ld, params[2], k0, k1, stream, block, sample
