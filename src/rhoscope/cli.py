@@ -19,6 +19,7 @@ from rhoscope.errors import ArgumentError, RhoscopeError
 if TYPE_CHECKING:
     from rhoscope.result import Result
     from rhoscope.study import Study
+    from rhoscope.verdict import Verdict
 
 # Beyond either, a run says beforehand what it will cost.
 LARGE_SECONDS = 60
@@ -144,11 +145,11 @@ def show(folder: Folder, json: Json = False) -> None:
     result = rs.load(folder)
     verdict = rs.criterion(result)
     if json:
-        study = {
-            **result.study.model_dump(exclude={"ensemble"}),
-            "ensemble": result.study.ensemble.to_table(),
+        shown = {
+            "study": result.study.to_table(),
+            "provenance": result.provenance,
+            "verdict": verdict.to_dict(),
         }
-        shown = {"study": study, "provenance": result.provenance, "verdict": verdict.to_dict()}
         print(strict_json.dumps(shown))
         return
     print(result.study.to_toml())
@@ -254,7 +255,7 @@ def _conclude(result: "Result", folder: Path, *, figures: bool, json: bool) -> N
     verdict = rs.criterion(result)
     if not json:
         print(verdict)
-    paths = _draw(result, folder) if figures else []
+    paths = _draw(result, folder, verdict) if figures else []
     if json:
         shown = {
             "folder": str(folder),
@@ -266,13 +267,18 @@ def _conclude(result: "Result", folder: Path, *, figures: bool, json: bool) -> N
 
 
 def _draw(
-    result: "Result", folder: Path, *, lag: int | None = None, formats: list[str] | None = None
+    result: "Result",
+    folder: Path,
+    verdict: "Verdict | None" = None,
+    *,
+    lag: int | None = None,
+    formats: list[str] | None = None,
 ) -> list[Path]:
     """Save every figure into the folder's `figures`."""
     import rhoscope as rs
 
     paths = []
-    for name, figure in rs.plots.all_figures(result, lag=lag).items():
+    for name, figure in rs.plots.all_figures(result, verdict, lag=lag).items():
         paths += rs.plots.save(figure, folder / "figures" / name, formats=formats)
     _say(f"figures in {folder / 'figures'}")
     return paths
