@@ -214,8 +214,10 @@ def test_sample_is_the_matrix_of_the_study(rhoscope: Command, folder: Path, tmp_
     radius = np.abs(np.linalg.eigvals(matrix)).max()  # LAPACK's, of the matrix shown
     assert shown["columns"]["spectral_radius"] == pytest.approx(radius, rel=1e-12)
     assert np.hypot(*shown["eigenvalues"][0]) == pytest.approx(radius, rel=1e-12)
-    assert shown["columns"]["gain"] == result.gain[17]
+    at_unit_gain = result.study.ensemble.sample(4, 1, seed=1, gain=1.0, start=17)[0]
+    np.testing.assert_allclose(matrix, shown["columns"]["gain"] * at_unit_gain, rtol=4e-16)
     assert set(shown["columns"]) == set(result.columns)
+    assert len(shown["columns"]["log_gradient"]) == len(shown["lags"])
 
 
 def test_sample_as_text_fits_a_terminal(rhoscope: Command, folder: Path) -> None:

@@ -197,10 +197,12 @@ def sample(
     if out is not None:
         np.save(out, matrix)
     if json:
-        print(strict_json.dumps({"matrix": matrix, "eigenvalues": spectrum, "columns": columns}))
+        shown = {"matrix": matrix, "eigenvalues": spectrum, "lags": result.lags, "columns": columns}
+        print(strict_json.dumps(shown))
         return
     with np.printoptions(linewidth=78, precision=6, threshold=100):
-        for heading, array in {"A": matrix, "eigenvalues of A": spectrum, **columns}.items():
+        named = {"A": matrix, "eigenvalues of A": spectrum, "lags": result.lags, **columns}
+        for heading, array in named.items():
             text = str(array)
             print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
 
