@@ -30,7 +30,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 
 GREY = "#7F7F7F"
 
-_TITLE, _LABEL, SMALL = 8.0, 8.0, 6.5
+_TITLE, _LABEL, SMALL = 7.5, 8.0, 6.5
 _DPI = 300
 
 
@@ -42,9 +42,10 @@ class DataFigure(Figure):
         self.table: dict[str, np.ndarray] = {}
 
     def entitle(self, title: str, subject: str) -> None:
-        """Put a title and, below it, what it is about, over the whole figure."""
-        columns = int(18 * self.get_figwidth())
-        lines = [*textwrap.wrap(title, columns), *textwrap.wrap(subject, columns)]
+        """Put a title and, below it, what it is about, over the whole figure, broken at commas alone."""
+        columns = int(17.7 * self.get_figwidth())
+        whole = subject.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+        lines = [*textwrap.wrap(title, columns), *textwrap.wrap(whole, columns)]
         self.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=_TITLE, linespacing=1.3)
 
     def legend_below(self, *panels: Axes, columns: int, title: str | None = None) -> None:

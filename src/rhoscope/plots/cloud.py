@@ -69,7 +69,7 @@ def eigenvalue_cloud(result: "Result", samples: int | None = None) -> DataFigure
         _draw_support(axes, study, gain, "predicted for n → ∞" if place == 0 else None)
     axes.set_aspect("equal")
     dress(axes, "Re λ", "Im λ")
-    figure.legend_below(axes, columns=3)
+    figure.legend_below(axes, columns=4)
     figure.entitle(f"Eigenvalues of samples 0 to {samples - 1:,}", study_line(study))
     index = np.repeat(np.flatnonzero(finite), values.shape[1])
     figure.tabulate(sample=index, real=np.real(values).ravel(), imaginary=np.imag(values).ravel())
@@ -85,9 +85,9 @@ def _draw_support(axes: Axes, study: "Study", gain: float, label: str | None) ->
         _draw_ellipse(axes, support.real, support.imaginary, label=label, **style)
         if support.hole:
             _draw_ellipse(axes, support.hole, support.hole, **style)
-        _draw_points(
-            axes, np.array(support.outliers, complex), marker="x", color=ORANGE, mew=0.8, markersize=4
-        )
+        if support.outliers:
+            cross = {"marker": "x", "mew": 1, "markersize": 5, "zorder": 3, "label": label and "outlier"}
+            _draw_points(axes, np.array(support.outliers, complex), color=BLACK, **cross)
     elif radius is not None:
         _draw_ellipse(axes, radius, radius, label=label, **style)
 

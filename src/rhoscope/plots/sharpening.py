@@ -118,11 +118,12 @@ def _bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
     cuts = np.searchsorted(log_radius[order], [-unit, 2 * unit])
     bins: list[np.ndarray] = []
     for piece in np.split(order, cuts):
-        if bins and piece.size < _FEWEST:
-            bins[-1] = np.concatenate([bins[-1], piece])
-        else:
-            bins += np.array_split(piece, min(_BINS, max(1, piece.size // _FEWEST)))
-    return [members for members in bins if members.size]
+        for part in np.array_split(piece, min(_BINS, max(1, piece.size // _FEWEST))):
+            if bins and min(part.size, bins[-1].size) < _FEWEST:
+                bins[-1] = np.concatenate([bins[-1], part])
+            else:
+                bins.append(part)
+    return bins
 
 
 def _stretch(radii: np.ndarray, shares: np.ndarray) -> tuple[float, float]:
