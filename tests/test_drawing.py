@@ -43,6 +43,14 @@ def test_any_lane_and_neighbours_give_the_same_bits(known):
     assert same(found, gains[samples])
 
 
+@pytest.mark.parametrize("size", [1, 3, 16])
+def test_complex_matrices_are_drawn_in_real_form(size):
+    real, _ = drawing.draw(ensembles.ComplexGinibre(), size, 0, 11, SEED, 1.0)
+    matrices = ensembles.ComplexGinibre().sample(size, 11, seed=SEED)
+    X, Y = matrices.real, matrices.imag
+    assert (real == np.block([[X, -Y], [Y, X]])).all()
+
+
 def test_more_matrices_than_are_drawn_at_once():
     ensemble = ensembles.RealGinibre()
     whole = ensemble.sample(64, 130, seed=SEED)
