@@ -15,6 +15,7 @@ from fake_device import FakeDevice, install_for
 
 import rhoscope as rs
 from rhoscope import manifest
+from rhoscope.devices.base import Cancelled
 from rhoscope.errors import StoreError
 
 STUDY = rs.Study(size=2, horizon=6, samples=400)
@@ -136,15 +137,17 @@ def test_ctrl_c_stops_between_samples_and_says_how_to_go_on(
 def test_ctrl_c_cancels_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     computing, cancelled_in_time = threading.Event(), threading.Event()
 
-    class Endless(FakeDevice):
+    class Long(FakeDevice):
         def columns(self, study: rs.Study, start: int, stop: int, *, cancelled: Any = None) -> Any:
             computing.set()
-            while not cancelled():
+            for _ in range(20_000):
+                if cancelled():
+                    cancelled_in_time.set()
+                    raise Cancelled
                 time.sleep(0.001)
-            cancelled_in_time.set()
-            return super().columns(study, start, stop, cancelled=cancelled)
+            return super().columns(study, start, stop)
 
-    install_for(monkeypatch, Endless())
+    install_for(monkeypatch, Long())
 
     def interrupt() -> None:
         if computing.wait(60):
