@@ -20,7 +20,7 @@ def test_shards_cover_every_sample_once_in_order(samples: int, shard_size: int) 
 @pytest.mark.parametrize(
     ("size", "horizon", "shard_size"),
     [
-        (1, 1, 65536),
+        (1, 1, 16384),
         (512, 10**6, 64),
         (32, 1000, 4224),
     ],  # 3 core seconds / (6.6e6 flop / 1e10 + 40 us) = 4264

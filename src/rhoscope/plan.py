@@ -107,9 +107,9 @@ def row_bytes(study: "Study") -> int:
 
 
 def default_shard_size(study: "Study") -> int:
-    """Samples in a shard: a multiple of 64 from 64 to 65536, for a second or two of work on two cores."""
+    """Samples in a shard: a multiple of 64 from 64 to 16384, for at most a second or two on two cores."""
     samples = 2 * SHARD_SECONDS / sample_seconds(study)
-    return min(max(64 * math.floor(samples / 64), 64), 65536)
+    return min(max(64 * math.floor(samples / 64), 64), 16384)
 
 
 def duration(seconds: float) -> str:
