@@ -1,0 +1,1 @@
+"""Races between rhoscope and its peers: `python -m bench` from the repository root."""

@@ -1,0 +1,128 @@
+"""The jobs of the race: what is computed, on which data, and how far answers may differ."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ROUND_SECONDS = 0.3
+"""What one timing of the strongest peer should take, roughly."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job at any size; `disagreement(reference, answer, arguments)` must stay below `tolerance`."""
+
+    what: str
+    method: str
+    sizes: tuple[int, ...]
+    microseconds: Callable[[int], float]
+    operations: Callable[[int], float] | None
+    arguments: Callable[[int, int], tuple[Any, ...]]
+    disagreement: Callable[[np.ndarray, np.ndarray, tuple[Any, ...]], float]
+    tolerance: float
+
+    def count(self, n: int) -> int:
+        """How many matrices make a round last; whole groups of lanes for two threads if there are enough."""
+        count = max(4, int(1e6 * ROUND_SECONDS / self.microseconds(n)))
+        return count - count % 16 if count >= 16 else count
+
+
+def _matrices(n: int, count: int) -> np.ndarray:
+    """Real Ginibre, gain uniform in 0.6 to 1.4."""
+    generator = np.random.default_rng([539, n])
+    gain = generator.uniform(0.6, 1.4, count) / np.sqrt(n)
+    return generator.standard_normal((count, n, n)) * gain[:, None, None]
+
+
+def _eigenvalue_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tuple[Any, ...]) -> float:
+    """Spectral radii relative to the reference; and, for the rest, the sum of eigenvalues and the trace."""
+    (matrices,) = arguments
+    expected, found = (np.abs(values).max(axis=1) for values in (reference, answer))
+    trace = np.trace(matrices, axis1=1, axis2=2)
+    off = np.abs(answer.sum(axis=1) - trace) / np.linalg.norm(matrices, axis=(1, 2))
+    return float(max(np.max(np.abs(found / expected - 1)), np.max(off)))
+
+
+def lags_to(horizon: int) -> np.ndarray:
+    """2^j and 3 * 2^j up to the horizon, and the horizon."""
+    powers = 2 ** np.arange(horizon.bit_length())
+    lags = np.unique(np.concatenate([powers, 3 * powers, [horizon]]))
+    return lags[lags <= horizon]
+
+
+def _recurrence(horizon: int) -> Callable[[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def arguments(n: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        delta = np.random.default_rng([540, n]).standard_normal((count, n))
+        return _matrices(n, count), delta, lags_to(horizon)
+
+    return arguments
+
+
+def _log_norm_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tuple[Any, ...]) -> float:
+    """Absolute where log norms are below 1, relative above: at lag 10^6 they reach 10^5 and more."""
+    return float(np.max(np.abs(answer - reference) / np.maximum(1.0, np.abs(reference))))
+
+
+def _law_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tuple[Any, ...]) -> float:
+    """Mean and second moment of the entries in standard errors: each contender draws its own numbers."""
+    count, n = arguments
+    entries = count * n * n
+    mean = abs(np.mean(answer)) * np.sqrt(n * entries)
+    second = abs(n * np.mean(answer**2) - 1) * np.sqrt(entries / 2)
+    return float(max(mean, second))
+
+
+def _ladder(horizon: int) -> Job:
+    return Job(
+        what=f"log norms at log-spaced lags to {horizon:,} by binary powers",
+        method="log_norms_by_ladder",
+        sizes=(32,),
+        microseconds=lambda n: horizon.bit_length() * (2 * n**3 / 1.5e4 + 1),
+        operations=None,
+        arguments=_recurrence(horizon),
+        disagreement=_log_norm_disagreement,
+        tolerance=1e-9,
+    )
+
+
+JOBS: dict[str, tuple[Job, ...]] = {
+    "E": (
+        Job(
+            what="all eigenvalues",
+            method="eigvals",
+            sizes=(4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512),
+            microseconds=lambda n: 0.12 * n + 0.06 * n**2 + 8e-4 * n**3,
+            operations=lambda n: 10 * n**3,
+            arguments=lambda n, count: (_matrices(n, count),),
+            disagreement=_eigenvalue_disagreement,
+            tolerance=1e-10,
+        ),
+    ),
+    "R": (
+        Job(
+            what="log norms at log-spaced lags to 1,000 by steps",
+            method="log_norms_by_steps",
+            sizes=(4, 8, 16, 24, 32, 64, 128, 256),
+            microseconds=lambda n: 2 + 2 * n**2 * 1000 / 3e4,
+            operations=lambda n: 2 * n**2 * 1000,
+            arguments=_recurrence(1000),
+            disagreement=_log_norm_disagreement,
+            tolerance=1e-9,
+        ),
+    ),
+    "L": (_ladder(10**3), _ladder(10**6)),
+    "G": (
+        Job(
+            what="real Ginibre matrices drawn",
+            method="normals",
+            sizes=(8, 32, 128),
+            microseconds=lambda n: 4e-3 * n**2,
+            operations=None,
+            arguments=lambda n, count: (count, n),
+            disagreement=_law_disagreement,
+            tolerance=5.0,
+        ),
+    ),
+}

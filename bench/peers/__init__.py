@@ -1,0 +1,1 @@
+"""The strongest form of each peer, one peer a file."""

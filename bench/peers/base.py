@@ -1,0 +1,28 @@
+"""What a contender offers the race: variants of one job, of which the fastest counts.
+
+A contender is a module with a `name` and, for each job it can do, a function that yields variants:
+`eigvals(matrices, pool)`, `log_norms_by_steps(A, delta, lags, pool)`,
+`log_norms_by_ladder(A, delta, lags, pool)`, `normals(count, n, pool)`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+RESCALE = 64
+"""Steps between exact rescalings: norms of the raced matrices stay in range far longer than this."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to do the job: `run()` does all of it and returns the answer as a NumPy array."""
+
+    label: str
+    run: Callable[[], np.ndarray]
+
+
+def chunk_sizes(count: int, bytes_each: int, threads: int, budgets: tuple[float, ...]) -> list[int]:
+    """Chunk lengths for the given budgets in bytes, each leaving work for every thread."""
+    most = max(1, -(-count // threads))
+    return sorted({min(most, max(1, int(budget // bytes_each))) for budget in budgets})

@@ -1,0 +1,99 @@
+"""One race: every contender in its best variant, answers compared first, then timed in turn."""
+
+import importlib
+import statistics
+import sys
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.jobs import JOBS, Job
+from bench.peers.base import Variant
+from bench.pool import Pool
+from bench.timing import interleaved, ratio, seconds
+
+CONTENDERS = (
+    "bench.ours",
+    "bench.peers.numpy_",
+    "bench.peers.scipy_",
+    "bench.peers.torch_",
+    "bench.peers.jax_",
+)
+OURS = "rhoscope"
+
+
+class Disagreement(Exception):
+    """A contender's answer differs from NumPy's: its time would mean nothing."""
+
+
+def contenders() -> list[ModuleType]:
+    """The contenders that are installed; the others are named on stderr."""
+    found = []
+    for module in CONTENDERS:
+        try:
+            found.append(importlib.import_module(module))
+        except ModuleNotFoundError as missing:
+            print(f"{module}: left out, {missing.name} is not installed", file=sys.stderr)
+    return found
+
+
+def races(letters: list[str], sizes: list[int] | None, repeats: int, threads: int) -> list[dict[str, Any]]:
+    """A record for every job and size."""
+    entered = contenders()
+    pool = Pool(threads)
+    with threadpool_limits(1, user_api="blas"):
+        records = [
+            {"job": letter} | _race(job, n, [m for m in entered if hasattr(m, job.method)], repeats, pool)
+            for letter in letters
+            for job in JOBS[letter]
+            for n in sizes or job.sizes
+        ]
+    pool.close()
+    return records
+
+
+def _race(job: Job, n: int, entered: list[ModuleType], repeats: int, pool: Pool) -> dict[str, Any]:
+    count = job.count(n)
+    arguments = job.arguments(n, count)
+    # NumPy first: its answer is the one that others are held against.
+    entered = sorted(entered, key=lambda contender: contender.name != "NumPy")
+    reference: np.ndarray | None = None
+    best: dict[str, Variant] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for contender in entered:
+        quickest, first_call = np.inf, np.inf
+        for variant in getattr(contender, job.method)(*arguments, pool):
+            answers: list[np.ndarray] = []
+            first = seconds(lambda variant=variant, answers=answers: answers.append(variant.run()))
+            reference = answers[0] if reference is None else reference
+            apart = job.disagreement(reference, answers[0], arguments)
+            if not apart <= job.tolerance:
+                raise Disagreement(
+                    f"{contender.name}, {variant.label}, n = {n}: {apart:.1e} above {job.tolerance}"
+                )
+            elapsed = min(seconds(variant.run) for _ in range(2))
+            print(
+                f"{job.method} n={n} {contender.name} {variant.label}: {elapsed / count * 1e6:.3g} us",
+                file=sys.stderr,
+            )
+            if elapsed < quickest:
+                quickest, first_call, best[contender.name] = elapsed, first, variant
+                found[contender.name] = {"variant": variant.label, "disagreement": apart}
+        found[contender.name]["first_call"] = first_call
+
+    times = interleaved({name: variant.run for name, variant in best.items()}, repeats)
+    for name, taken in times.items():
+        found[name] |= {"seconds": taken, "microseconds_each": statistics.median(taken) / count * 1e6}
+        if name != OURS:
+            found[name]["ratio"] = ratio(times[OURS], taken)
+    peers = [name for name in times if name != OURS]
+    return {
+        "what": job.what,
+        "size": n,
+        "count": count,
+        "operations_each": job.operations(n) if job.operations else None,
+        "contenders": found,
+        "strongest_peer": min(peers, key=lambda name: found[name]["ratio"]["median"]),
+    }
