@@ -74,7 +74,9 @@ def test_hessenberg_form_is_orthogonally_similar(n: int) -> None:
     hessenberg_only(a, lanes(6 * n), n, leading(n))
     h = deinterleaved(a, n)
     assert np.all(np.tril(h, -2) == 0.0)
-    np.testing.assert_allclose(np.linalg.norm(h, axis=(1, 2)), np.linalg.norm(matrices, axis=(1, 2)), rtol=1e-13)
+    np.testing.assert_allclose(
+        np.linalg.norm(h, axis=(1, 2)), np.linalg.norm(matrices, axis=(1, 2)), rtol=1e-13
+    )
     np.testing.assert_allclose(
         np.linalg.svd(h, compute_uv=False), np.linalg.svd(matrices, compute_uv=False), atol=20 * n * EPS
     )
@@ -128,10 +130,14 @@ def test_rows_against_lapack(n: int) -> None:
         np.testing.assert_allclose(row[layout_of_spectrum.RADIUS], modulus.max(), rtol=1e-12)
         # The bounds are a few hundred ulps wide: their width, not their place, is what is tested.
         np.testing.assert_allclose(
-            row[layout_of_spectrum.HIGH] - modulus.max(), (modulus + error)[leads].max() - modulus.max(), rtol=0.25
+            row[layout_of_spectrum.HIGH] - modulus.max(),
+            (modulus + error)[leads].max() - modulus.max(),
+            rtol=0.25,
         )
         np.testing.assert_allclose(
-            modulus.max() - row[layout_of_spectrum.LOW], modulus.max() - (modulus - error)[leads].max(), rtol=0.25
+            modulus.max() - row[layout_of_spectrum.LOW],
+            modulus.max() - (modulus - error)[leads].max(),
+            rtol=0.25,
         )
         lead = expected[np.argmax(modulus)]
         assert row[layout_of_spectrum.LEAD_RE] == pytest.approx(lead.real, abs=1e-12)
@@ -162,7 +168,11 @@ def test_defective_and_zero_matrices() -> None:
     matrices[1] = np.eye(4) + np.diag(np.ones(3), 1)
     matrices[2] = np.diag([1.0, -2.0, 0.5, 0.25])
     rows, _ = spectrum(matrices)
-    assert rows[[layout_of_spectrum.RADIUS, layout_of_spectrum.LOW, layout_of_spectrum.HIGH], 0].tolist() == [0, 0, 0]
+    assert rows[[layout_of_spectrum.RADIUS, layout_of_spectrum.LOW, layout_of_spectrum.HIGH], 0].tolist() == [
+        0,
+        0,
+        0,
+    ]
     assert rows[layout_of_spectrum.LOW, 1] == 0.0
     assert rows[layout_of_spectrum.HIGH, 1] > 1e3
     low, high = rows[layout_of_spectrum.LOW, 2], rows[layout_of_spectrum.HIGH, 2]

@@ -31,3 +31,27 @@ def radius_bounds(
     leads = np.abs(again) >= cutoff * np.abs(values).max()
     modulus = np.abs(again)[leads]
     return max(0.0, float((modulus - error[leads]).max())), float((modulus + error[leads]).max())
+
+
+def spectrum(
+    matrix: NDArray[np.float64], cutoff: float
+) -> tuple[dict[str, float], NDArray[np.complex128]] | None:
+    """What the lane kernel tells of a spectrum, for one (n, n) matrix; None where LAPACK does not converge."""
+    values = eigenvalues(matrix)
+    if values is None:
+        return None
+    modulus = np.abs(values)
+    lead = values[np.argmax(modulus)]
+    low, high = radius_bounds(matrix, values, cutoff)
+    frobenius = float(np.linalg.norm(matrix))
+    return {
+        "spectral_radius": float(modulus.max()),
+        "radius_low": low,
+        "radius_high": high,
+        "leading_real": float(lead.real),
+        "leading_imag": abs(float(lead.imag)),
+        "real_eigenvalue_count": float(np.sum(values.imag == 0.0)),
+        "frobenius_norm": frobenius,
+        "spectral_norm": float(np.linalg.norm(matrix, 2)),
+        "departure": float(np.sqrt(max(0.0, frobenius**2 - float(np.sum(modulus**2))))),
+    }, values

@@ -1,8 +1,8 @@
 """Vectors and products for larger matrices: a lane is a column, a cell holds eight neighbours of one vector.
 
-The counterpart of `interleaved` for the CPU alone: rows are padded with zeros to whole cells, every number that
-belongs to the matrix as a whole (an exponent, a norm) stands in all eight lanes. A matrix is named by the tuple
-(first cell, step down, rows); row i, of `count` cells, starts `i * down` cells after the first.
+The counterpart of `interleaved` for the CPU alone: rows are padded with zeros to whole cells, every number
+that belongs to the matrix as a whole (an exponent, a norm) stands in all eight lanes. A matrix is named by
+the tuple (first cell, step down, rows); row i, of `count` cells, starts `i * down` cells after the first.
 """
 
 from typing import Any
@@ -80,15 +80,47 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """y = [y +] (transpose of the matrix) x."""
         kit.combine(w, y, count, matrix, x * WIDTH, 1, fresh)
 
+    def multiplying(columns: int, rows: int) -> Any:
+        @inlined
+        def outer_tile(w, g, g_down, u, u_down, v, v_down, terms):
+            tile = tiles.load(w, g, g_down, columns, rows)
+            for _ in range(terms):
+                tile = tiles.add_product(tile, w, u, v, columns)
+                u += u_down
+                v += v_down
+            tiles.store(tile, w, g, g_down, columns)
+
+        return outer_tile
+
     @jit
     def outer_products(w, g, rows, count, u, down, v, step, terms):
         """g_rj += sum_t v_tr u_tj over `terms` vectors u, `down` cells apart, and v, `step` cells apart."""
-        for r in range(rows):
-            kit.combine(w, g + r * count, count, (u, down, terms), v * WIDTH + r, step * WIDTH, False)
+        g *= WIDTH
+        g_down = count * WIDTH
+        u *= WIDTH
+        down *= WIDTH
+        step *= WIDTH
+        r = 0
+        while r < rows:
+            height = 4 if r + 4 <= rows else 1
+            row = g + r * g_down
+            x = v * WIDTH + r
+            c = 0
+            while c < g_down:
+                if height == 4 and c + 4 * WIDTH <= g_down:
+                    kit.outer_4x4(w, row + c, g_down, u + c, down, x, step, terms)
+                    c += 4 * WIDTH
+                elif height == 4:
+                    kit.outer_4x1(w, row + c, g_down, u + c, down, x, step, terms)
+                    c += WIDTH
+                else:
+                    kit.outer_1x1(w, row + c, g_down, u + c, down, x, step, terms)
+                    c += WIDTH
+            r += height
 
     @jit
     def draw_inputs(w, x, start, stop, k0, k1, sample):
-        """Elements start..stop-1 of the input stream to the doubles of x; returns the place of `start` in x."""
+        """Elements start..stop-1 of the input stream to doubles of x; returns the place of `start` in x."""
         first = start >> 1
         for block in range(first, (stop + 1) >> 1, WIDTH):
             z0, z1 = kit.normals(k0, k1, INPUTS, tiles.numbers() + block, sample)
@@ -106,9 +138,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             lane.store_at(w, to * WIDTH + q, lane.load_at(w, x * WIDTH + place + q) * first * second)
 
     @jit
-    def emit(out, at, i, value):
-        """Result i of a lane of a group, the first being double `at`."""
-        lane.put(out, at + i * WIDTH, lane.extract(value, 0))
+    def emit(out, results, index, i, value):
+        """Result i, of `results`, of sample `index`, in groups of eight as for the other layout."""
+        at = (index // WIDTH * results + i) * WIDTH + index % WIDTH
+        lane.put(out, at, lane.extract(value, 0))
 
     @jit
     def cells(elements):
@@ -117,7 +150,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @jit
     def place_rows(w, to, source, at, down, across, rows, columns):
-        """Element (i, j), at double at + i * down + j * across of the source, to padded rows from cell `to` on."""
+        """Element (i, j), double at + i * down + j * across, to padded rows from cell `to` on."""
         count = kit.cells(columns)
         for i in range(rows):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
@@ -132,59 +165,66 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(w, to + kit.cells(n), lane.const(0.0))
 
     @jit
-    def scale_largest(w, to, cells):
-        """Scale the largest of these cells to [1, 2); returns the exponent taken out."""
+    def place_matrix(w, source, at, down, across, n, copies):
+        """Matrix to cell 0, largest entry in [1, 2), and its transpose if copies = 2; returns its exponent."""
+        count = kit.cells(n)
+        kit.place_rows(w, 0, source, at, down, across, n, n)
+        if copies == 2:
+            kit.place_rows(w, n * count, source, at, across, down, n, n)
         largest = lane.const(0.0)
-        for i in range(to, to + cells):
+        for i in range(n * count):
             largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
         e = lane.to_float(kit.exponent(lane.const(lane.highest(largest))))
-        kit.scale_vector(w, to, cells, -e)
+        kit.scale_vector(w, 0, copies * n * count, -e)
         return e
 
     @jit
-    def step_norms(w, a, a_at, down, across, delta, delta_at, delta_step, n, lags, block, out, out_at):
-        """Log norms of (A^T)^k delta at the lags k for one matrix, results 8 doubles apart from out_at on.
+    def step_norms(w, a, a_steps, delta, delta_steps, n, lags, block, out, start, stop):
+        """Log norms of (A^T)^k delta at the lags k for samples start..stop-1.
 
-        a_ij is double a_at + i * down + j * across of a, delta_i is delta_at + i * delta_step of delta.
+        Steps are in doubles, from a group of eight samples to the next, from one sample of a group to the
+        next, from row to row, from column to column; for delta without the third.
         """
         count = kit.cells(n)
-        kit.place_rows(w, 0, a, a_at, down, across, n, n)
-        shift = kit.scale_largest(w, 0, n * count)
         v = n * count
-        kit.place_vector(w, v, delta, delta_at, delta_step, n)
-        kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, out_at)
+        group, single, down, across = a_steps
+        delta_group, delta_single, delta_step = delta_steps
+        for index in range(start, stop):
+            g = index // WIDTH
+            s = index % WIDTH
+            shift = kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
+            kit.place_vector(w, v, delta, g * delta_group + s * delta_single, delta_step, n)
+            kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, index)
 
     @jit
     def bptt(
         w, a, stride, b, h0, y, samples, n, ld, m, horizon, segment, block, k0, k1, lags, out, start, stop
-    ):
-        """`backpropagate` for samples start..stop-1, lane by lane from groups laid out as for the other layout."""
+    ):  # fmt: skip
+        """`backpropagate` for samples start..stop-1, the lanes of groups that lie as for the other layout."""
         count = kit.cells(n)
-        for s in range(start, stop):
-            g = s // WIDTH
-            s -= g * WIDTH
-            a_at = g * stride * WIDTH + s
-            kit.place_rows(w, 0, a, a_at, ld * WIDTH, WIDTH, n, n)
-            kit.place_rows(w, n * count, a, a_at, WIDTH, ld * WIDTH, n, n)
-            shift = kit.scale_largest(w, 0, 2 * n * count)
-            input_map = 2 * n * count
+        transposed = n * count
+        input_map = 2 * n * count
+        free = input_map + m * count + 1
+        for index in range(start, stop):
+            g = index // WIDTH
+            s = index % WIDTH
+            shift = kit.place_matrix(w, a, g * stride * WIDTH + s, ld * WIDTH, WIDTH, n, 2)
             kit.place_rows(w, input_map, b, g * n * m * WIDTH + s, WIDTH, m * WIDTH, m, n)
             lane.store(w, input_map + m * count, lane.const(0.0))
             floor = kit.input_exponent(w, input_map, m * count) - shift
-            free = input_map + m * count + 1
             kit.place_vector(w, free, y, g * n * WIDTH + s, WIDTH, n)
             kit.place_vector(w, free + count + 1, h0, g * n * WIDTH + s, WIDTH, n)
-            sample = lane.iconst(lane.get(samples, g * WIDTH + s))
+            sample = lane.iconst(lane.get(samples, index))
             kit.backpropagate(
-                w, free, shift, floor, count,
-                (n * count, count, n), (0, count, n), (input_map, count, m),
-                horizon, segment, block, k0, k1, sample, lags, out, g * (lags.size + 3) * WIDTH + s,
+                w, free, shift, floor, count, (transposed, count, n), (0, count, n), (input_map, count, m),
+                horizon, segment, block, k0, k1, sample, lags, out, index,
             )  # fmt: skip
 
     return (
         vector_size,
         vector_square,
         *(combining(columns) for columns in (16, 8, 4, 2, 1)),
+        *(multiplying(columns, rows) for columns, rows in ((4, 4), (1, 4), (1, 1))),
         combine,
         apply_matrix,
         outer_products,
@@ -194,7 +234,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         cells,
         place_rows,
         place_vector,
-        scale_largest,
+        place_matrix,
         step_norms,
         bptt,
     )

@@ -17,6 +17,7 @@ from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
 from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import spectrum as _spectrum
@@ -84,7 +85,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
 (
     copy_vector,
     march,
@@ -96,7 +97,9 @@ input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm
     raise_sum,
     add_states,
     add_inputs,
+    input_exponent,
     run_segment,
     regions,
     backpropagate,
 ) = _recurrence.build(lane, kit, jit)
+step_norms_batch = _recurrence_cpu.build(lane, kit, jit)

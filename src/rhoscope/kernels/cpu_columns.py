@@ -1,4 +1,4 @@
-"""The kernels of recurrences for the CPU once more, over the layout in which a lane is a column of one matrix."""
+"""The recurrences for the CPU once more, over the layout in which a lane is a column of one matrix."""
 
 import sys
 
@@ -21,6 +21,9 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     combine_4,
     combine_2,
     combine_1,
+    outer_4x4,
+    outer_4x1,
+    outer_1x1,
     combine,
     apply_matrix,
     outer_products,
@@ -30,11 +33,11 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     cells,
     place_rows,
     place_vector,
-    scale_largest,
+    place_matrix,
     step_norms,
     bptt,
 ) = _columns.build(lane, kit, jit, inlined)
-input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
 (
     copy_vector,
     march,
@@ -46,6 +49,7 @@ input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm
     raise_sum,
     add_states,
     add_inputs,
+    input_exponent,
     run_segment,
     regions,
     backpropagate,

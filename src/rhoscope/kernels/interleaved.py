@@ -1,7 +1,7 @@
 """Vectors and products for small matrices: a lane is a matrix, a cell holds one element of eight of them.
 
-A matrix is named by a tuple (first cell, step down, rows): element (i, j) lies `i * down + j` cells after the first.
-Everything lives in one work array, since every array argument costs seven registers a call.
+A matrix is named by a tuple (first cell, step down, rows): element (i, j) lies `i * down + j` cells after the
+first. Everything lives in one work array, since every array argument costs seven registers a call.
 """
 
 from typing import Any
@@ -39,8 +39,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero
             t = y + j
             if not fresh:
-                c0, c1, c2, c3 = lane.load(w, t), lane.load(w, t + 1), lane.load(w, t + 2), lane.load(w, t + 3)
-                c4, c5, c6, c7 = lane.load(w, t + 4), lane.load(w, t + 5), lane.load(w, t + 6), lane.load(w, t + 7)
+                c0 = lane.load(w, t)
+                c1 = lane.load(w, t + 1)
+                c2 = lane.load(w, t + 2)
+                c3 = lane.load(w, t + 3)
+                c4 = lane.load(w, t + 4)
+                c5 = lane.load(w, t + 5)
+                c6 = lane.load(w, t + 6)
+                c7 = lane.load(w, t + 7)
             p = a + j
             q = x
             for _ in range(rows):
@@ -68,7 +74,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             c0 = c1 = c2 = c3 = zero
             t = y + j
             if not fresh:
-                c0, c1, c2, c3 = lane.load(w, t), lane.load(w, t + 1), lane.load(w, t + 2), lane.load(w, t + 3)
+                c0 = lane.load(w, t)
+                c1 = lane.load(w, t + 1)
+                c2 = lane.load(w, t + 2)
+                c3 = lane.load(w, t + 3)
             p = a + j
             q = x
             for _ in range(rows):
@@ -126,9 +135,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             lane.store(w, to + q, lane.load(w, x + place + q) * first * second)
 
     @jit
-    def emit(out, at, i, value):
-        """Result i of the group whose results start at cell `at`."""
-        lane.store(out, at + i, value)
+    def emit(out, results, index, i, value):
+        """Result i, of `results`, of group `index`."""
+        lane.store(out, index * results + i, value)
 
     @jit
     def cells(elements):
@@ -137,11 +146,17 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @jit
     def place_matrix(w, source, at, n, ld):
-        """Matrix of a group to cell 0, its largest entry scaled to [1, 2); returns the exponent taken out."""
+        """Matrix of a group to cell 0, largest entry scaled to [1, 2); returns the exponent taken out."""
+        largest = lane.const(0.0)
         for i in range(n):
             for j in range(n):
-                lane.store(w, i * ld + j, lane.load(source, at + i * ld + j))
-        return kit.normalise(w, n, ld)[0]
+                x = lane.load(source, at + i * ld + j)
+                lane.store(w, i * ld + j, x)
+                largest = lane.maximum(lane.abs(x), largest)
+        e = lane.to_float(kit.exponent(largest))
+        for i in range(n):
+            kit.scale_vector(w, i * ld, n, -e)
+        return e
 
     @jit
     def place_vector(w, to, source, at, count):
@@ -163,33 +178,34 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
         Group g has its matrix at cell g * stride of a, delta at g * n, results at g * lags.size of out.
         """
+        v = n * ld
         for g in range(start, stop):
             shift = kit.place_matrix(w, a, g * stride, n, ld)
-            v = n * ld
             kit.place_vector(w, v, delta, g * n, n)
-            kit.norms_by_steps(w, v, shift, n, (0, ld, n), lags, block, out, g * lags.size)
+            kit.norms_by_steps(w, v, shift, n, (0, ld, n), lags, block, out, g)
 
     @jit
     def bptt(
         w, a, stride, b, h0, y, samples, n, ld, m, horizon, segment, block, k0, k1, lags, out, start, stop
-    ):
-        """`backpropagate` for groups start..stop-1, of lags.size + 3 results each.
+    ):  # fmt: skip
+        """`backpropagate` for groups start..stop-1, with lags.size + 3 results each.
 
         Group g has A at cell g * stride of a, B at g * n * m of b, h_0 and y at g * n.
         """
+        transposed = n * ld
+        input_map = 2 * n * ld
+        free = input_map + n * m + 1
         for g in range(start, stop):
             shift = kit.place_matrix(w, a, g * stride, n, ld)
-            input_map = 2 * n * ld
-            kit.transpose(w, n * ld, w, 0, ld, n, n, ld)
+            kit.transpose(w, transposed, w, 0, ld, n, n, ld)
             kit.transpose(w, input_map, b, g * n * m, m, n, m, n)
             lane.store(w, input_map + n * m, lane.const(0.0))
             floor = kit.input_exponent(w, input_map, n * m) - shift
-            free = input_map + n * m + 1
             kit.place_vector(w, free, y, g * n, n)
             kit.place_vector(w, free + n + 1, h0, g * n, n)
             kit.backpropagate(
-                w, free, shift, floor, n, (n * ld, ld, n), (0, ld, n), (input_map, n, m),
-                horizon, segment, block, k0, k1, lane.load(samples, g), lags, out, g * (lags.size + 3),
+                w, free, shift, floor, n, (transposed, ld, n), (0, ld, n), (input_map, n, m),
+                horizon, segment, block, k0, k1, lane.load(samples, g), lags, out, g,
             )  # fmt: skip
 
     return (

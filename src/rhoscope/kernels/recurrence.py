@@ -1,36 +1,37 @@
 """Backpropagation through time in scaled arithmetic, written once for both layouts of vectors.
 
-Time runs in blocks of `block` steps. A block starts from a rescaled vector and keeps its exponent; if a lane leaves
-the safe range meanwhile, the block is done again with that lane rescaled before every step. Powers of two being
-exact, neither choice is visible in the bits as long as nothing is subnormal.
+Time runs in blocks of `block` steps. A block starts from a rescaled vector and keeps its exponent; if a
+lane leaves the safe range meanwhile, the block is done again with that lane rescaled before every step.
+Powers of two being exact, neither choice is visible in the bits as long as nothing is subnormal.
 
-`kit` gives the products of the layout (`interleaved` or `columns`); matrices are named by tuples as there. The matrix
-itself is stored as mantissas with a largest entry in [1, 2) and an exponent `shift`, which every step adds. Sixteen
-steps then grow a vector by at most (2n)^16, so that one inside [LOW, HIGH] at the end of a block was in range throughout.
+`kit` gives the products of the layout (`interleaved` or `columns`); matrices are named by tuples as there.
+A matrix is stored with its largest entry in [1, 2) and an exponent, `shift`, which every step adds. A
+block then grows a vector by at most (2 n)^block, so one inside [LOW, HIGH] at its end was in range throughout.
 """
 
 from typing import Any
 
 from rhoscope.kernels.scaled import ZERO
 
+# Steps between two rescalings.
+BLOCK = 32
 LOW = 2.0**-200
 HIGH = 2.0**200
 # The exponent of a sum follows its terms only when they pass it by this much, which spares most rescaling.
 HEADROOM = 64.0
 
 
-def regions(count, n, m, input_cells, segment_cells, segment, segments, block):
-    """First cells of what `backpropagate` keeps, and the end; in plain Python for the size of the work array."""
+def regions(free, count, n, m, input_cells, segment_cells, segment, segments, block):
+    """First cells of what `backpropagate` keeps from cell `free` on, and the end; also called from Python."""
     stride = count + 1
-    target = 0
-    states = target + stride
+    states = free + stride
     adjoints = states + (segment + 1) * stride
     checkpoints = adjoints + (block + 1) * stride
     inputs = checkpoints + segments * stride
     scaled_inputs = inputs + segment_cells
     sum_a = scaled_inputs + block * input_cells
     sum_b = sum_a + n * count + 1
-    return target, states, adjoints, checkpoints, inputs, scaled_inputs, sum_a, sum_b, sum_b + m * count + 1
+    return free, states, adjoints, checkpoints, inputs, scaled_inputs, sum_a, sum_b, sum_b + m * count + 1
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
@@ -74,25 +75,25 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
 
     @jit
-    def record(w, v, count, lag, steps, lags, position, out, at):
-        """Write the log norms at the lags up to lag + steps, v holding lag; returns how many lags are done."""
+    def record(w, v, count, lag, steps, lags, position, out, results, index):
+        """Write log norms at the lags up to lag + steps, v holding lag; returns how many lags are done."""
         while position < lags.size and lags[position] <= lag + steps:
             value = kit.log_norm(w, v + (lags[position] - lag) * (count + 1), count)
-            kit.emit(out, at, position, value)
+            kit.emit(out, results, index, position, value)
             position += 1
         return position
 
     @jit
-    def norms_by_steps(w, v, shift, count, matrix, lags, block, out, at):
-        """Log norms of (A^T)^k delta at ascending lags k; delta at v, followed by room for `block` vectors."""
-        none = (0, 0, 0)
+    def norms_by_steps(w, v, shift, count, matrix, lags, block, out, index):
+        """Log norms of (A^T)^k delta at ascending lags k; delta at v, then room for `block` vectors."""
         floor = lane.const(ZERO)
-        position = kit.record(w, v, count, 0, 0, lags, 0, out, at)
+        results = lags.size
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
-            kit.advance(w, v, steps, floor, shift, count, matrix, none, 0, 0, 0)
-            position = kit.record(w, v, count, lag, steps, lags, position, out, at)
+            kit.advance(w, v, steps, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
 
@@ -159,6 +160,11 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.outer_products(w, total, m, count, v, stride, scaled, width, steps)
 
     @jit
+    def input_exponent(w, b, cells):
+        """A bound of the exponent of B x for normal x, |x| < 16; b holds B's entries as a scaled vector."""
+        return kit.vector_exponent(w, b, cells) + 4.0
+
+    @jit
     def run_segment(w, u, start, stop, block, floor, shift, count, matrix, inputs, x, scaled, k0, k1, sample):
         """States of times start..stop from the one at u; returns the place of input start + 1 in x."""
         m = inputs[2]
@@ -168,32 +174,29 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         for t in range(start, stop, block):
             v = u + (t - start) * (count + 1)
             steps = min(block, stop - t)
-            kit.advance(w, v, steps, floor, shift, count, matrix, inputs, x, place + (t - start) * m, scaled)
+            here = place + (t - start) * m
+            kit.advance(w, v, steps, floor, shift, count, matrix, inputs, x, here, scaled)
         return place
 
     @jit
     def backpropagate(
-        w, free, shift, floor, count, forward, adjoint, inputs, horizon, segment, block, k0, k1, sample, lags, out, at
-    ):
-        """Forward and backward pass of one study sample; h_0 and y are at `states` and `target` of the regions.
+        w, free, shift, floor, count, forward, adjoint, inputs,
+        horizon, segment, block, k0, k1, sample, lags, out, index,
+    ):  # fmt: skip
+        """Both passes of one study sample; y and h_0 lie in the first two regions from `free` on.
 
-        Writes log|delta_{T-k}| at the lags k, then log|delta_T|, log|dL/dA|, log|dL/dB|. `segment`, a multiple of
-        `block`, is how many states are kept; earlier ones are recomputed from checkpoints.
+        The state keeps an exponent of at least `floor`, so that its inputs stay in range. `segment`, a
+        multiple of `block`, is how many states are kept; earlier ones are recomputed from checkpoints.
+        Results: log|delta_{T-k}| at the lags k, then log|delta_T|, log|dL/dA|, log|dL/dB|.
         """
         n = forward[2]
         m = inputs[2]
         stride = count + 1
+        results = lags.size + 3
         segments = (horizon + segment - 1) // segment
-        target, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
-            count, n, m, kit.cells(m), kit.cells(segment * m + 16), segment, segments, block
+        y, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
+            free, count, n, m, kit.cells(m), kit.cells(segment * m + 16), segment, segments, block
         )
-        u += free
-        v += free
-        x += free
-        scaled += free
-        sum_a += free
-        sum_b += free
-        checkpoints += free
         place = 0
         for g in range(segments):
             start = g * segment
@@ -205,12 +208,11 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 w, u, start, stop, block, floor, shift, count, forward, inputs, x, scaled, k0, k1, sample
             )
         kit.copy_vector(w, v, u + (horizon - (segments - 1) * segment) * stride, count)
-        kit.difference(w, v, free + target, count)
-        kit.emit(out, at, lags.size, kit.log_norm(w, v, count))
+        kit.difference(w, v, y, count)
+        kit.emit(out, results, index, lags.size, kit.log_norm(w, v, count))
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         kit.clear_sum(w, sum_a, n * count)
         kit.clear_sum(w, sum_b, m * count)
-        position = kit.record(w, v, count, 0, 0, lags, 0, out, at)
-        none = (0, 0, 0)
         zero = lane.const(ZERO)
         for g in range(segments - 1, -1, -1):
             start = g * segment
@@ -223,16 +225,17 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             while stop > start:
                 first = (stop - 1) // block * block
                 steps = stop - first
-                kit.advance(w, v, steps, zero, shift, count, adjoint, none, 0, 0, 0)
-                position = kit.record(w, v, count, horizon - stop, steps, lags, position, out, at)
-                before = stop - 1 - g * segment
+                kit.advance(w, v, steps, zero, shift, count, adjoint, (0, 0, 0), 0, 0, 0)
+                lag = horizon - stop
+                position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
+                before = stop - 1 - start
                 if m > 0:
                     kit.add_inputs(w, sum_b, m, count, x, place + before * m, scaled, v, steps)
                 kit.add_states(w, sum_a, n, count, u + before * stride, v, steps)
                 kit.copy_vector(w, v, v + steps * stride, count)
                 stop = first
-        kit.emit(out, at, lags.size + 1, kit.log_norm(w, sum_a, n * count))
-        kit.emit(out, at, lags.size + 2, kit.log_norm(w, sum_b, m * count))
+        kit.emit(out, results, index, lags.size + 1, kit.log_norm(w, sum_a, n * count))
+        kit.emit(out, results, index, lags.size + 2, kit.log_norm(w, sum_b, m * count))
 
     return (
         copy_vector,
@@ -245,6 +248,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         raise_sum,
         add_states,
         add_inputs,
+        input_exponent,
         run_segment,
         jit(regions),
         backpropagate,

@@ -1,8 +1,8 @@
 """Vectors carried as mantissas with one integer exponent, so that no horizon is too long for float64.
 
 A scaled vector is `count` cells of mantissas and, in the next cell, its exponent E as a float: its value is
-mantissas * 2^E. A cell is what `lane.load` reads at one index. Rescaling multiplies by a power of two and therefore
-changes no bit of the value while nothing is subnormal. `vector_size` and `vector_square` come from the layout.
+mantissas * 2^E. A cell is what `lane.load` reads at one index. Rescaling multiplies by a power of two and so
+changes no bit of the value while nothing is subnormal. `vector_size` and `vector_square` depend on the layout.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def factors(e):
-        """Two powers of two whose product is 2^e for whole e in -2044..2046; less or more is cut off there."""
+        """Two powers of two whose product is 2^e, whole e clipped to -2044..2046."""
         half = lane.floor(e * 0.5)
         low = lane.const(-1022.0)
         high = lane.const(1023.0)
@@ -41,7 +41,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def rescale_vector(w, vector, count, floor, mask):
-        """Where the mask holds, bring the sum of absolute mantissas to [1, 2), the exponent at least to floor."""
+        """Where the mask holds: sum of absolute mantissas in [1, 2), or less with an exponent of floor."""
         old = lane.load(w, vector + count)
         new = lane.maximum(kit.vector_exponent(w, vector, count), floor)
         new = lane.where(mask, new, old)
@@ -53,12 +53,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """Natural logarithm of the Euclidean norm; -inf exactly for zero."""
         e = kit.vector_exponent(w, vector, count)
         first, second = kit.factors(lane.load(w, vector + count) - e)
-        value = lane.fma(e, lane.const(LOG2), kit.log(kit.vector_square(w, vector, count, first, second)) * 0.5)
+        square = kit.vector_square(w, vector, count, first, second)
+        value = lane.fma(e, lane.const(LOG2), kit.log(square) * 0.5)
         return lane.where(e == ZERO, lane.const(-float("inf")), value)
 
-    @jit
-    def input_exponent(w, b, cells):
-        """An exponent no entry of B x passes by much; b is a scaled vector, |x| < 16 for normal inputs."""
-        return kit.vector_exponent(w, b, cells) + 4.0
-
-    return input_exponent, factors, scale_vector, vector_exponent, rescale_vector, log_norm
+    return factors, scale_vector, vector_exponent, rescale_vector, log_norm

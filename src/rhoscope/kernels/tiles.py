@@ -1,7 +1,7 @@
 """Tuples of vectors that stay in registers: a tile of a product whose lanes are columns of one matrix.
 
-A tile is a tuple of `parts * columns` vectors, `parts` independent partial sums of `columns` vectors each: enough
-chains of multiply-adds to hide their latency. For the CPU alone; addresses count doubles, not cells.
+A tile is a tuple of `parts * columns` vectors, `parts` independent partial sums of `columns` vectors each:
+enough chains of multiply-adds to hide their latency. For the CPU alone; addresses count doubles, not cells.
 """
 
 from typing import Any
@@ -23,6 +23,11 @@ def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
 
 def _vector_pointer(builder: Any, data: Any, offset: Any) -> Any:
     return builder.bitcast(builder.gep(data, [offset]), VECTOR_F.as_pointer())
+
+
+def _fma(builder: Any) -> Any:
+    kind = ir.FunctionType(VECTOR_F, [VECTOR_F] * 3)
+    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{WIDTH}f64")
 
 
 def _tile(count: int) -> Any:
@@ -56,15 +61,14 @@ def start(typingctx: Any, w: Any, y: Any, fresh: Any, columns: Any, parts: Any) 
 
 
 @intrinsic(prefer_literal=True)
-def add_rows(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, step: Any, columns: Any, rows: Any) -> Any:
-    """Row r of `rows`, at w[a + r * down], times the scalar w[x + r * step], onto partial sum r of the tile."""
+def add_rows(
+    typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, step: Any, columns: Any, rows: Any
+) -> Any:
+    """Row r, at w[a + r * down], times the scalar w[x + r * step], onto partial sum r of the tile."""
     width, height = columns.literal_value, rows.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = _data(context, builder, sig.args[1], args[1])
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(VECTOR_F, [VECTOR_F] * 3), f"llvm.fma.v{WIDTH}f64"
-        )
         values = cgutils.unpack_tuple(builder, args[0])
         row, scalar = args[2], args[4]
         for r in range(height):
@@ -72,7 +76,7 @@ def add_rows(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, step:
             for c in range(width):
                 pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, c * WIDTH)))
                 i = r * width + c
-                values[i] = builder.call(fma, [builder.load(pointer, align=8), s, values[i]])
+                values[i] = builder.call(_fma(builder), [builder.load(pointer, align=8), s, values[i]])
             row, scalar = builder.add(row, args[3]), builder.add(scalar, args[5])
         return context.make_tuple(builder, sig.return_type, values)
 
@@ -97,6 +101,66 @@ def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any) -> Any:
         return context.get_dummy_value()
 
     return signature(types.void, tile, w, types.int64, columns), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, rows: Any) -> Any:
+    """`rows` rows of `columns` vectors, w[y + r * down] on, as a tile of that many parts."""
+    width, height = columns.literal_value, rows.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _data(context, builder, sig.args[0], args[0])
+        values = []
+        row = args[1]
+        for _ in range(height):
+            for c in range(width):
+                pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, c * WIDTH)))
+                values.append(builder.load(pointer, align=8))
+            row = builder.add(row, args[2])
+        return context.make_tuple(builder, sig.return_type, values)
+
+    return signature(_tile(width * height), w, types.int64, types.int64, columns, rows), codegen
+
+
+@intrinsic(prefer_literal=True)
+def store(typingctx: Any, tile: Any, w: Any, y: Any, down: Any, columns: Any) -> Any:
+    """The counterpart of `load`."""
+    width = columns.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _data(context, builder, sig.args[1], args[1])
+        row = args[2]
+        for i, value in enumerate(cgutils.unpack_tuple(builder, args[0])):
+            if i and i % width == 0:
+                row = builder.add(row, args[3])
+            pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, i % width * WIDTH)))
+            builder.store(value, pointer, align=8)
+        return context.get_dummy_value()
+
+    return signature(types.void, tile, w, types.int64, types.int64, columns), codegen
+
+
+@intrinsic(prefer_literal=True)
+def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, columns: Any) -> Any:
+    """The vectors at w[u] times scalar r at w[v + r], onto row r of the tile."""
+    width = columns.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _data(context, builder, sig.args[1], args[1])
+        values = cgutils.unpack_tuple(builder, args[0])
+        vectors = []
+        for c in range(width):
+            pointer = _vector_pointer(builder, data, builder.add(args[2], ir.Constant(I64, c * WIDTH)))
+            vectors.append(builder.load(pointer, align=8))
+        for r in range(len(values) // width):
+            scalar = builder.load(builder.gep(data, [builder.add(args[3], ir.Constant(I64, r))]))
+            s = splat(builder, scalar, VECTOR_F)
+            for c in range(width):
+                i = r * width + c
+                values[i] = builder.call(_fma(builder), [vectors[c], s, values[i]])
+        return context.make_tuple(builder, sig.return_type, values)
+
+    return signature(tile, tile, w, types.int64, types.int64, columns), codegen
 
 
 @intrinsic

@@ -1,0 +1,29 @@
+"""Norms at lags for matrices in plain arrays: what a thread of the CPU runs when a lane is a matrix."""
+
+from typing import Any
+
+from rhoscope.kernels.vector import WIDTH
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernel `step_norms_batch`."""
+
+    @jit
+    def step_norms_batch(w, a, delta, matrices, deltas, n, ld, lags, block, out, start, stop):
+        """`step_norms` for groups start..stop-1 of a flat (N, n, n) array of matrices and (N, n) of deltas.
+
+        a and delta are work space of one group. A short last group repeats its last matrix.
+        """
+        size = lags.size
+        for g in range(start, stop):
+            for s in range(WIDTH):
+                source = min(g * WIDTH + s, deltas.size // n - 1) * n
+                for i in range(n):
+                    lane.put(delta, i * WIDTH + s, lane.get(deltas, source + i))
+                    for j in range(n):
+                        x = lane.get(matrices, (source + i) * n + j)
+                        lane.put(a, (i * ld + j) * WIDTH + s, x)
+            group = out[g * size * WIDTH : (g + 1) * size * WIDTH]
+            kit.step_norms(w, a, 0, delta, n, ld, lags, block, group, 0, 1)
+
+    return step_norms_batch
