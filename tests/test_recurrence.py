@@ -27,7 +27,7 @@ both = pytest.mark.parametrize("columns", [False, True], ids=["interleaved", "co
 def group(values: Array) -> Array:
     """Eight arrays of equal shape as one interleaved, aligned group."""
     out = lanes(values[0].size)
-    out[:] = values.reshape(WIDTH, -1).T.ravel()
+    out[: values.size] = values.reshape(WIDTH, -1).T.ravel()
     return out
 
 

@@ -1,7 +1,8 @@
 """The CPU as a device: a pool of threads over groups of lanes."""
 
 import numbers
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,15 @@ from threadpoolctl import threadpool_limits
 from rhoscope.cores import available_cores
 from rhoscope.devices import lapack
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.study_cpu import study_columns
 from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
 from rhoscope.kernels.vector import WIDTH
+
+if TYPE_CHECKING:
+    from rhoscope.study import Study
 
 # From this size on LAPACK finds eigenvalues faster than the lanes. Part of the numerics version.
 LAPACK_FROM = 1025
@@ -44,6 +49,12 @@ class CpuDevice:
 
     def __init__(self, threads: int | None = None) -> None:
         self.threads = _threads(threads)
+
+    def columns(
+        self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Every column of the result for samples start..stop-1, in order."""
+        return study_columns(study, start, stop, self.threads, LAPACK_FROM, cancelled)
 
     def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""

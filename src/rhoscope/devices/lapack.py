@@ -35,8 +35,8 @@ def radius_bounds(
 
 def spectrum(
     matrix: NDArray[np.float64], cutoff: float
-) -> tuple[dict[str, float], NDArray[np.complex128]] | None:
-    """What the lane kernel tells of a spectrum, for one (n, n) matrix; None where LAPACK does not converge."""
+) -> tuple[dict[str, complex], NDArray[np.complex128]] | None:
+    """The columns of a spectrum and all its eigenvalues, of one (n, n) matrix; None without convergence."""
     values = eigenvalues(matrix)
     if values is None:
         return None
@@ -48,9 +48,8 @@ def spectrum(
         "spectral_radius": float(modulus.max()),
         "radius_low": low,
         "radius_high": high,
-        "leading_real": float(lead.real),
-        "leading_imag": abs(float(lead.imag)),
-        "real_eigenvalue_count": float(np.sum(values.imag == 0.0)),
+        "leading_eigenvalue": complex(lead.real, abs(lead.imag)),
+        "real_eigenvalue_count": int(np.sum(values.imag == 0.0)),
         "frobenius_norm": frobenius,
         "spectral_norm": float(np.linalg.norm(matrix, 2)),
         "departure": float(np.sqrt(max(0.0, frobenius**2 - float(np.sum(modulus**2))))),
