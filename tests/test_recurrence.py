@@ -147,7 +147,7 @@ def test_equals_plain_float64_bit_for_bit(n: int, columns: bool) -> None:
 @both
 @pytest.mark.parametrize("gain", [0.3, 1.0, 3.0])
 def test_rescaling_is_invisible(columns: bool, gain: float) -> None:
-    A, B, h0, y = ginibre(5, 11, m=2, gain=gain)
+    A, _, h0, _ = ginibre(5, 11, m=2, gain=gain)
     lags = [0, 1, 2, 31, 32, 33, 100]
     usual = step_norms(A, h0, lags, columns)[0]
     for block in (1, 7, 1000):
@@ -162,7 +162,9 @@ def test_norms_against_exact_arithmetic(n: int, columns: bool) -> None:
     lags = [0, 1, 2, 3, 15, 16, 17]
     got = step_norms(A, delta, lags, columns)[0]
     for s in (0, 6):
-        np.testing.assert_allclose(got[s], naive.log_power_norms(A[s], delta[s], lags), rtol=0, atol=1e-13 * n)
+        np.testing.assert_allclose(
+            got[s], naive.log_power_norms(A[s], delta[s], lags), rtol=0, atol=1e-13 * n
+        )
 
 
 @both
@@ -242,7 +244,9 @@ def test_plain_arrays_give_the_bits_of_groups() -> None:
     np.testing.assert_array_equal(got[3:], step_norms(A[3:], delta[3:], lags, False)[0])
     work, out = lanes(step_norms_cells(n, True)), lanes(2 * lags.size)
     steps = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
-    cpu_columns.step_norms(work, A.ravel(), steps[0], delta.ravel(), steps[1], n, lags, BLOCK, out, 0, members)
+    cpu_columns.step_norms(
+        work, A.ravel(), steps[0], delta.ravel(), steps[1], n, lags, BLOCK, out, 0, members
+    )
     got = out.reshape(2, -1, WIDTH).transpose(0, 2, 1).reshape(16, -1)[:members]
     np.testing.assert_array_equal(got[3:], step_norms(A[3:], delta[3:], lags, True)[0])
 

@@ -58,7 +58,9 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
     return values.reshape(array.shape[:-1])
 
 
-def spectral_radius(matrices: Any, *, device: str = "auto", threads: int | None = None) -> NDArray[np.float64]:
+def spectral_radius(
+    matrices: Any, *, device: str = "auto", threads: int | None = None
+) -> NDArray[np.float64]:
     r"""The spectral radius of every matrix, from its eigenvalues and never from the growth of its powers.
 
     \(\rho(A) = \max_i |\lambda_i(A)|\)

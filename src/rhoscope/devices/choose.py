@@ -16,7 +16,9 @@ def choose(device: str = "auto", threads: int | None = None) -> CpuDevice:
         DeviceError: the device is known and cannot be had.
     """
     if device == "cuda":
-        raise DeviceError('device = "cuda": this version computes on the CPU alone; use device = "cpu" or "auto"')
+        raise DeviceError(
+            'device = "cuda": this version computes on the CPU alone; use device = "cpu" or "auto"'
+        )
     if device not in ("auto", "cpu"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto" or "cpu"')
     return CpuDevice(threads)

@@ -29,9 +29,13 @@ def _threads(threads: Any) -> int:
     if threads is None:
         return available_cores()
     if isinstance(threads, bool) or not isinstance(threads, numbers.Integral):
-        raise ArgumentTypeError(f"threads = {threads!r}: not a whole number; use 1 or more, or None for every core")
+        raise ArgumentTypeError(
+            f"threads = {threads!r}: not a whole number; use 1 or more, or None for every core"
+        )
     if threads < 1:
-        raise ArgumentError(f"threads = {threads}: at least one is needed; use 1 or more, or None for every core")
+        raise ArgumentError(
+            f"threads = {threads}: at least one is needed; use 1 or more, or None for every core"
+        )
     return int(threads)
 
 
@@ -67,7 +71,8 @@ class CpuDevice:
         failed = np.zeros(count, dtype=bool)
         flat = matrices.reshape(-1)
         scratch = [
-            (lanes(spare(n)), lanes(eigenvalues_work(n)), lanes(2 * n)) for _ in range(min(self.threads, count))
+            (lanes(spare(n)), lanes(eigenvalues_work(n)), lanes(2 * n))
+            for _ in range(min(self.threads, count))
         ]
         status = np.empty((count, 2))
         re = np.empty((count, n))
@@ -76,7 +81,17 @@ class CpuDevice:
         def work(worker: int, start: int, stop: int) -> None:
             a, space, pair = scratch[worker]
             kit.eigenvalues_batch(
-                flat, a, space, pair, re.reshape(-1), im.reshape(-1), status.reshape(-1), n, leading(n), start, stop
+                flat,
+                a,
+                space,
+                pair,
+                re.reshape(-1),
+                im.reshape(-1),
+                status.reshape(-1),
+                n,
+                leading(n),
+                start,
+                stop,
             )
             values.real[start:stop] = re[start:stop]
             values.imag[start:stop] = im[start:stop]
@@ -102,7 +117,9 @@ class CpuDevice:
                     values[index] = found
 
         with threadpool_limits(1, user_api="blas"):
-            for_chunks(work, len(matrices), _chunk(matrices.shape[1], len(matrices), self.threads), self.threads)
+            for_chunks(
+                work, len(matrices), _chunk(matrices.shape[1], len(matrices), self.threads), self.threads
+            )
         return values, failed
 
 

@@ -1,5 +1,7 @@
 """Spectra by LAPACK: for matrices too large for the lanes, and for the rare one that did not converge there."""
 
+from typing import Any
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 EPS = float(np.finfo(np.float64).eps)
 
 
-def eigenvalues(matrix: NDArray[np.float64]) -> NDArray[np.complex128] | None:
+def eigenvalues(matrix: NDArray[Any]) -> NDArray[np.complex128] | None:
     """All eigenvalues of one (n, n) matrix, or None where LAPACK does not converge either."""
     try:
         return np.linalg.eigvals(matrix).astype(np.complex128)

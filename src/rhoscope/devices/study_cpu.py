@@ -42,7 +42,12 @@ _ROWS = {
 
 
 def study_columns(
-    study: "Study", start: int, stop: int, threads: int, lapack_from: int, cancelled: Callable[[], bool] | None
+    study: "Study",
+    start: int,
+    stop: int,
+    threads: int,
+    lapack_from: int,
+    cancelled: Callable[[], bool] | None,
 ) -> Columns:
     """Every column for samples start..stop-1; sizes from `lapack_from` on have their spectra from LAPACK."""
     count = stop - start
@@ -80,14 +85,6 @@ def empty_columns(study: "Study", start: int, stop: int) -> Columns:
         columns["numerical_radius"] = np.empty(count)
     columns["outcome"] = np.empty(count, dtype=np.uint8)
     return columns
-
-
-def blank(columns: Columns, row: int, outcome: Outcome) -> None:
-    """Mark a sample that was not computed: NaN in its columns, -1 where they count."""
-    for name, column in columns.items():
-        if name not in ("sample", "gain", "outcome"):
-            column[row] = -1 if column.dtype.kind == "i" else np.nan
-    columns["outcome"][row] = outcome
 
 
 def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
@@ -143,11 +140,13 @@ class _Worker:
         here["outcome"][:] = Outcome.OK
         self._spectra(here, len(samples) // WIDTH, count)
         self._gradients(here, samples, count)
-        # NaN of a matrix that is not finite stays NaN; what is left is a zero error.
-        for row in np.flatnonzero((here["log_error"] == -np.inf) & (here["outcome"] <= Outcome.LAPACK)):
-            blank(here, row, Outcome.ZERO_ERROR)
-        for row in np.flatnonzero(here["outcome"] > Outcome.LAPACK):
-            blank(here, row, Outcome(here["outcome"][row]))
+        here["outcome"][(here["log_error"] == -np.inf) & (here["outcome"] <= Outcome.LAPACK)] = (
+            Outcome.ZERO_ERROR
+        )
+        for name, column in here.items():
+            if name not in ("sample", "gain", "outcome"):
+                # An integer has no NaN.
+                column[here["outcome"] > Outcome.LAPACK] = -1 if column.dtype.kind == "i" else np.nan
 
     def matrix(self, row: int) -> NDArray[np.float64]:
         """The matrix of one sample of the chunk (n, n)."""
@@ -237,7 +236,9 @@ class _Worker:
             work, out = self.recurrence_work, self.out.reshape(-1)
             if self.by_columns:
                 steps = (n * ld * WIDTH, 1, ld * WIDTH, WIDTH), (n * WIDTH, 1, WIDTH)
-                kit.step_norms(work, self.a, steps[0], self.delta, steps[1], n, self.lags, BLOCK, out, 0, members)
+                kit.step_norms(
+                    work, self.a, steps[0], self.delta, steps[1], n, self.lags, BLOCK, out, 0, members
+                )
             else:
                 kit.step_norms(work, self.a, n * ld, self.delta, n, ld, self.lags, BLOCK, out, 0, members)
         found = self.out[:groups].swapaxes(1, 2).reshape(groups * WIDTH, -1)[:count]

@@ -9,6 +9,8 @@ from typing import Any
 EXPONENT = 0x7FF0000000000000
 BIAS = 1023 << 52
 LARGEST = 1.7976931348623157e308
+# Squares of entries below this may have underflowed; norms as small as that are taken by the largest entry.
+SMALL = 1e-150
 # A sweep that still changes something after this many is a matrix graded over hundreds of orders; the scaling so
 # far is exact and keeps the spectrum, so stopping costs accuracy only.
 SWEEPS = 12
@@ -56,6 +58,17 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return lane.to_float(e), finite
 
     @jit
+    def largest_beside(a, i, n, ld):
+        """Largest absolute values of column i and of row i without the diagonal."""
+        column = lane.const(0.0)
+        row = lane.const(0.0)
+        for j in range(n):
+            if j != i:
+                column = lane.maximum(lane.abs(lane.load(a, j * ld + i)), column)
+                row = lane.maximum(lane.abs(lane.load(a, i * ld + j)), row)
+        return column, row
+
+    @jit
     def balance(a, work, n, ld):
         """Balance each lane by powers of two; work holds 2 n elements (squared norms of columns and rows)."""
         zero = lane.const(0.0)
@@ -76,7 +89,12 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             for i in range(n):
                 c = lane.sqrt(lane.load(work, i))
                 r = lane.sqrt(lane.load(work, n + i))
-                ok = (c > 1e-150) & (r > 1e-150)
+                small = (c <= SMALL) | (r <= SMALL)
+                if lane.any(small):
+                    column, row = kit.largest_beside(a, i, n, ld)
+                    c = lane.where(c <= SMALL, column, c)
+                    r = lane.where(r <= SMALL, row, r)
+                ok = (c > 0.0) & (r > 0.0)
                 one = lane.const(1.0)
                 # f = 2^round(log2(r / c) / 2) brings the two norms as close as a power of two can.
                 ratio = lane.where(ok, r, one) / lane.where(ok, c, one)
@@ -95,12 +113,12 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                             lane.store(a, j * ld + i, column * f)
                             lane.store(a, i * ld + j, row * g)
                             # Norms of the others follow, so that later indices see this scaling.
-                            x = (f - 1.0) * (f + 1.0) * column * column
-                            y = (g - 1.0) * (g + 1.0) * row * row
+                            x = ((f - 1.0) * column) * ((f + 1.0) * column)
+                            y = ((g - 1.0) * row) * ((g + 1.0) * row)
                             lane.store(work, n + j, lane.maximum(lane.load(work, n + j) + x, zero))
                             lane.store(work, j, lane.maximum(lane.load(work, j) + y, zero))
             going = changed
             if not lane.any(going > 0.5):
                 break
 
-    return clamp_exponent, pow2, exponent, normalise, balance
+    return clamp_exponent, pow2, exponent, normalise, largest_beside, balance

@@ -161,7 +161,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """Scale a complex vector by an exact power of two to a largest part in [1, 2); returns its squared norm."""
         largest = lane.const(TINY)
         for i in range(n):
-            largest = lane.maximum(lane.maximum(lane.abs(lane.load(xr, i)), lane.abs(lane.load(xi, i))), largest)
+            largest = lane.maximum(
+                lane.maximum(lane.abs(lane.load(xr, i)), lane.abs(lane.load(xi, i))), largest
+            )
         e = kit.exponent(largest)
         half = e >> 1
         half = lane.where(e < 0, lane.iconst(0) - ((lane.iconst(0) - e) >> 1), half)

@@ -15,9 +15,9 @@ from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
-from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
+from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import spectrum as _spectrum
@@ -35,7 +35,7 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 )
 draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
 
-clamp_exponent, pow2, exponent, normalise, balance_matrix = balance.build(lane, kit, jit)
+clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
 apply_run, apply_one = sweep.build(lane, kit, jit)
 (

@@ -302,7 +302,6 @@ def extract(typingctx: Any, x: Any, lane: Any) -> Any:
     return signature(types.float64 if x == FLOATS else types.int64, x, types.int64), codegen
 
 
-
 def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> list[Any]:
     """Address of element index[l] of each lane l."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, array).data

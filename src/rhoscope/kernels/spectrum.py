@@ -82,7 +82,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def spectrum(a, work, wr, wi, out, n, ld, cutoff):
-        """Eigenvalues into wr, wi, and the rows named at the top of this file into out, of each lane's a (destroyed)."""
+        """Eigenvalues into wr, wi, and the rows named at the top of this file into out, of each lane's a."""
         zero = lane.const(0.0)
         e, finite = kit.normalise(a, n, ld)
         square = zero
