@@ -9,7 +9,10 @@ from typing import Any
 
 from rhoscope.kernels import tiles
 from rhoscope.kernels.streams import INPUTS
-from rhoscope.kernels.vector import WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
+
+# Columns of a tile of outer products, four rows high.
+BROAD = ACCUMULATORS // 4
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -35,16 +38,20 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def combining(columns: int) -> Any:
         # Eight chains of multiply-adds at least, in partial sums over rows congruent modulo `parts`.
         parts = max(1, WIDTH // columns)
+        panel = min(columns, max(1, ACCUMULATORS // parts))
 
         @inlined
         def combine(w, y, a, down, rows, x, step, fresh):
-            tile = tiles.start(w, y, fresh, columns, parts)
             whole = rows - rows % parts
-            for i in range(0, whole, parts):
-                tile = tiles.add_rows(tile, w, a + i * down, down, x + i * step, step, columns, parts)
-            for i in range(whole, rows):
-                tile = tiles.add_rows(tile, w, a + i * down, down, x + i * step, step, columns, 1)
-            tiles.finish(tile, w, y, columns)
+            for first in range(0, columns * WIDTH, panel * WIDTH):
+                tile = tiles.start(w, y + first, fresh, panel, parts)
+                for i in range(0, whole, parts):
+                    tile = tiles.add_rows(
+                        tile, w, a + first + i * down, down, x + i * step, step, panel, parts
+                    )
+                for i in range(whole, rows):
+                    tile = tiles.add_rows(tile, w, a + first + i * down, down, x + i * step, step, panel, 1)
+                tiles.finish(tile, w, y + first, panel)
 
         return combine
 
@@ -107,14 +114,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             x = v * WIDTH + r
             c = 0
             while c < g_down:
-                if height == 4 and c + 4 * WIDTH <= g_down:
-                    kit.outer_4x4(w, row + c, g_down, u + c, down, x, step, terms)
-                    c += 4 * WIDTH
+                if height == 4 and c + BROAD * WIDTH <= g_down:
+                    kit.outer_broad(w, row + c, g_down, u + c, down, x, step, terms)
+                    c += BROAD * WIDTH
                 elif height == 4:
-                    kit.outer_4x1(w, row + c, g_down, u + c, down, x, step, terms)
+                    kit.outer_tall(w, row + c, g_down, u + c, down, x, step, terms)
                     c += WIDTH
                 else:
-                    kit.outer_1x1(w, row + c, g_down, u + c, down, x, step, terms)
+                    kit.outer_single(w, row + c, g_down, u + c, down, x, step, terms)
                     c += WIDTH
             r += height
 
@@ -224,7 +231,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         vector_size,
         vector_square,
         *(combining(columns) for columns in (16, 8, 4, 2, 1)),
-        *(multiplying(columns, rows) for columns, rows in ((4, 4), (1, 4), (1, 1))),
+        *(multiplying(columns, rows) for columns, rows in ((BROAD, 4), (1, 4), (1, 1))),
         combine,
         apply_matrix,
         outer_products,

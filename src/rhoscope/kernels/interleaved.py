@@ -11,6 +11,7 @@ from rhoscope.kernels.streams import INPUTS
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
+    eight_sums = lane.EIGHT_SUMS
 
     @jit
     def vector_size(w, vector, count):
@@ -35,7 +36,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         a, down, rows = matrix
         zero = lane.const(0.0)
         j = 0
-        while j + 8 <= count:
+        while eight_sums and j + 8 <= count:
             c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero
             t = y + j
             if not fresh:

@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 
 from rhoscope.kernels.caching import jit
 from rhoscope.kernels.vector import (
+    ACCUMULATORS,
     F64,
     FLOATS,
     I32,
@@ -25,6 +26,9 @@ from rhoscope.kernels.vector import (
     WIDTH,
     splat,
 )
+
+# Whether eight running sums stay in registers; four always do.
+EIGHT_SUMS = ACCUMULATORS >= 8
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import types
 from numba.core.extending import lower_builtin
 from numba.core.typing import signature
@@ -25,6 +25,10 @@ BIT = ir.IntType(1)
 VECTOR_F = ir.VectorType(F64, WIDTH)
 VECTOR_I = ir.VectorType(I64, WIDTH)
 VECTOR_M = ir.VectorType(BIT, WIDTH)
+
+# Vectors that running sums may fill, half of the registers: with AVX-512 a vector takes one of 32, else two of 16.
+# Tiles are cut to it; the order of no sum depends on it.
+ACCUMULATORS = 16 if binding.get_host_cpu_features().get("avx512f", False) else 4
 
 
 class LaneType(types.Type):
