@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rhoscope.cores import available_cores
-from rhoscope.devices import lapack
+from rhoscope.devices import growth_cpu, lapack
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.study_cpu import study_columns
 from rhoscope.devices.workspace import lanes
@@ -121,6 +121,17 @@ class CpuDevice:
                 work, len(matrices), _chunk(matrices.shape[1], len(matrices), self.threads), self.threads
             )
         return values, failed
+
+    def log_norms(
+        self,
+        matrices: NDArray[np.float64],
+        deltas: NDArray[np.float64],
+        pairs: NDArray[np.intp],
+        lags: NDArray[np.int64],
+        method: str,
+    ) -> NDArray[np.float64]:
+        """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample."""
+        return growth_cpu.log_norms(matrices, deltas, pairs, lags, method, self.threads)
 
 
 def _chunk(n: int, count: int, threads: int) -> int:
