@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rhoscope import strict_json, verdict_text
 from rhoscope.errors import ArgumentError, ArgumentTypeError
@@ -125,11 +126,14 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     if not 0 < band < math.inf:
         raise ArgumentError(f"band: got {band!r}; give a positive finite number, such as log(10) = 2.303")
     seen = Observations(result)
+    # Thousands of inner products of a column each: threads would spend their time waiting for one another.
+    with threadpool_limits(1, user_api="blas"):
+        lags = tuple(judge(seen, lag, float(band)) for lag in seen.lags)
     return Verdict(
         study=result.study,
         band=float(band),
         outcomes=seen.outcomes,
         zero_radius=int((seen.logs[RADIUS] == -np.inf).sum()),
         constant_gain=seen.constant_gain,
-        lags=tuple(judge(seen, lag, float(band)) for lag in seen.lags),
+        lags=lags,
     )
