@@ -50,6 +50,11 @@ def whole_groups(start: int, stop: int) -> NDArray[np.int64]:
     return start + np.minimum(lanes, count - 1)
 
 
+def vector_scale(n: int) -> float:
+    """Standard deviation 1/sqrt(n) of the entries of B, h_0, y and an independent delta."""
+    return n**-0.5
+
+
 def matrix_elements(n: int) -> int:
     """Elements of one lane's matrix as `draw_groups` lays it out."""
     return n * leading(n)

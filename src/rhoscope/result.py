@@ -99,6 +99,12 @@ class Result:
         study = self.__dict__.get("study")
         if study is not None and name in ("eigenvalues", "numerical_radius"):
             return f'no column {name!r}: the study has measure = {study.measure!r}; add "{name}" and run it'
+        if (
+            study is not None
+            and name in ("log_gradient_A", "log_gradient_B")
+            and study.delta == "independent"
+        ):
+            return f'no column {name!r}: with delta = "independent" no states are run; "error" would do'
         if study is not None and name == "log_gradient_B" and study.inputs == 0:
             return f"no column {name!r}: the study has inputs = 0, so there is no B"
         return f"{type(self).__name__!r} object has no attribute {name!r}"

@@ -104,10 +104,11 @@ class _Worker:
         self.n = n = study.ensemble.real_size(study.size)
         self.m = study.inputs
         self.ld = leading(n)
-        self.lags = np.array(study.lags, dtype=np.int64)
         self.by_lapack = n >= lapack_from
         self.by_columns = n >= COLUMNS_FROM
         self.error = study.delta == "error"
+        # Without an error of its own, delta is measured as what it is at lag 0.
+        self.lags = np.array(study.lags if self.error else (0, *study.lags), dtype=np.int64)
         self.segment = segment_length(n, study.horizon, self.by_columns)
         self.a = lanes(groups * n * self.ld)
         self.scratch = lanes(drawing.scratch_elements(n))
@@ -218,7 +219,7 @@ class _Worker:
         groups = len(samples) // WIDTH
         members = len(samples) if self.by_columns else groups
         key = drawing.key(study.seed)
-        scale = n**-0.5
+        scale = drawing.vector_scale(n)
 
         def draw(v: NDArray[np.float64], elements: int, stream: int) -> None:
             cpu.draw_vectors(v, elements, elements, scale, *key, stream, samples)
@@ -242,13 +243,13 @@ class _Worker:
             else:
                 kit.step_norms(work, self.a, n * ld, self.delta, n, ld, self.lags, BLOCK, out, 0, members)
         found = self.out[:groups].swapaxes(1, 2).reshape(groups * WIDTH, -1)[:count]
-        size = len(self.lags)
-        here["log_gradient"][:] = found[:, :size]
         if self.error:
+            size = len(self.lags)
+            here["log_gradient"][:] = found[:, :size]
             here["log_error"][:] = found[:, size]
             here["log_gradient_A"][:] = found[:, size + 1]
             if self.m:
                 here["log_gradient_B"][:] = found[:, size + 2]
         else:
-            deltas = self.delta.reshape(groups, n, WIDTH).swapaxes(1, 2).reshape(-1, n)[:count]
-            here["log_error"][:] = np.log(np.linalg.norm(deltas, axis=1))
+            here["log_error"][:] = found[:, 0]
+            here["log_gradient"][:] = found[:, 1:]
