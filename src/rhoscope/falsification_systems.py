@@ -1,118 +1,18 @@
-"""The systems of `rhoscope.counterexamples`: each rests at h = 0 without input and misses its target by δ."""
+"""The systems of `rhoscope.counterexamples`, each built anew by a function."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope import theory
-from rhoscope.backprop import bptt
-from rhoscope.devices import lapack
 from rhoscope.ensembles import HaarOrthogonal, RealGinibre
+from rhoscope.falsification_system import FreshSystem, System
 from rhoscope.outcome_table import INDETERMINATE, VANISHES
-from rhoscope.scaled import scaled, sum_of_products
 
 SEED = 539
 """Key of the generator, for the rotations and the fresh matrices."""
-
-# Leading eigenvalues whose error may move the bounds of rho: those with at least this share of its modulus.
-_CUTOFF = 0.9
-
-
-@dataclass(frozen=True, eq=False)
-class System:
-    """One system, and what is known of it beforehand.
-
-    Attributes
-    ----------
-    name, title, why
-        What it is called, in a few words, and one sentence of why a naive reading of it is wrong.
-    A, B, delta
-        (n, n), (n, m) and ∂L/∂h_T = δ (n,); for fresh matrices A is (paths, T, n, n), A[:, T-k] at lag k.
-    horizon
-        T.
-    exact_radius
-        ρ of the system as it is meant, before entries were rounded.
-    gradient
-        Which gradient is looked at: "h" for ∂L/∂h_t, "x" for ∂L/∂x_t.
-    exact
-        Log growth at lags 0..T as exact arithmetic would have it, where rounding or chance changes it.
-    reading
-        The outcome that a naive reader expects; None for what the sign of log ρ says.
-    """
-
-    name: str
-    title: str
-    why: str
-    A: NDArray[np.float64]
-    B: NDArray[np.float64]
-    delta: NDArray[np.float64]
-    horizon: int
-    exact_radius: float
-    gradient: Literal["h", "x"] = "h"
-    exact: NDArray[np.float64] | None = None
-    reading: int | None = None
-
-    def __post_init__(self) -> None:
-        for array in (self.A, self.B, self.delta, self.exact):
-            if array is not None:
-                array.flags.writeable = False
-
-    @property
-    def size(self) -> int:
-        """n."""
-        return self.delta.size
-
-    @property
-    def x(self) -> NDArray[np.float64]:
-        """Inputs, (T, m): zeros."""
-        return np.zeros((self.horizon, self.B.shape[-1]))
-
-    @property
-    def h0(self) -> NDArray[np.float64]:
-        """Initial state, (n,): zeros."""
-        return np.zeros(self.size)
-
-    @property
-    def y(self) -> NDArray[np.float64]:
-        """Target, (n,): as h_T = 0, the one that makes ∂L/∂h_T = h_T − y the δ of the system."""
-        return -self.delta
-
-    def radius(self) -> tuple[float, float, float]:
-        """ρ(A) by LAPACK with its lower and upper bound."""
-        found = lapack.spectrum(self.A, _CUTOFF)
-        assert found is not None  # LAPACK converges on each of these few matrices
-        return found[0]["spectral_radius"], found[0]["radius_low"], found[0]["radius_high"]
-
-    def paths(self) -> NDArray[np.float64]:
-        """log‖gradient‖ at lags 0..T of each path, (paths, T+1); a fixed matrix has one."""
-        found = bptt(self.A, self.B, self.x, self.h0, self.y)
-        if self.gradient == "h":
-            return found.log_norm_dh[None, ::-1]
-        # x_t has t = 1..T, so its longest lag is T - 1.
-        return scaled(found.dx).log_norm(axes=1)[None, ::-1]
-
-
-@dataclass(frozen=True, eq=False)
-class FreshSystem(System):
-    """A system with another matrix of the same ensemble at each step; its ρ is the gain."""
-
-    def radius(self) -> tuple[float, float, float]:
-        """The gain three times: E‖δ‖² grows by its square a step, which no eigenvalue algorithm has to tell."""
-        return (self.exact_radius,) * 3
-
-    def paths(self) -> NDArray[np.float64]:
-        """log‖∂L/∂h_{T-k}‖ at lags 0..T of each path, (paths, T+1)."""
-        adjoint = scaled(self.A.swapaxes(-1, -2))
-        gradient = scaled(np.tile(self.delta, (len(self.A), 1)))
-        norms = [gradient.log_norm(axes=1)]
-        for t in range(self.horizon - 1, -1, -1):
-            gradient = sum_of_products(adjoint[:, t], gradient[:, None, :], axis=-1)
-            norms.append(gradient.log_norm(axes=1))
-        return np.stack(norms, axis=1)
 
 
 def negative() -> System:
@@ -179,7 +79,9 @@ def jordan_complex() -> System:
 
 # The first two units explode at rate 1.5 and are driven by the last two, which decay at rates .5 and .25: a
 # gradient on the last two stays there.
-_UNSEEN = np.array([[0.0, -1.5, 0.5, 1.0], [1.5, 0.0, -1.0, 0.5], [0.0, 0.0, 0.5, 0.25], [0.0, 0.0, 0.0, -0.25]])
+_UNSEEN = np.array(
+    [[0.0, -1.5, 0.5, 1.0], [1.5, 0.0, -1.0, 0.5], [0.0, 0.0, 0.5, 0.25], [0.0, 0.0, 0.0, -0.25]]
+)
 _UNSEEN_DELTA = np.array([0.0, 0.0, 1.0, 1.0])
 
 
@@ -201,7 +103,7 @@ def orthogonal() -> System:
 def orthogonal_twin() -> System:
     """The same system in rotated coordinates."""
     T = 200
-    rotation = HaarOrthogonal().sample(4, 1, seed=SEED)[0]
+    rotation = np.real(HaarOrthogonal().sample(4, 1, seed=SEED)[0])
     powers = [theory.triangular2_power(0.5, -0.25, 0.25, lag).T @ _UNSEEN_DELTA[2:] for lag in range(T + 1)]
     exact = np.log(np.linalg.norm(powers, axis=1))
     return System(
@@ -288,7 +190,7 @@ def nilpotent() -> System:
 def nilpotent_twin() -> System:
     """The same shift in rotated coordinates."""
     n, T = _SHIFT_SIZE, 200
-    rotation = HaarOrthogonal().sample(n, 1, seed=SEED)[0]
+    rotation = np.real(HaarOrthogonal().sample(n, 1, seed=SEED)[0])
     return System(
         name="nilpotent-twin",
         title="nilpotent shift, rotated",
@@ -306,7 +208,7 @@ def nilpotent_twin() -> System:
 def fresh() -> System:
     """A fresh 4×4 real Ginibre matrix of gain 1.05 at each step, 101 paths."""
     n, gain, T, paths = 4, 1.05, 600, 101
-    matrices = RealGinibre().sample(n, paths * T, seed=SEED, gain=gain)
+    matrices = np.real(RealGinibre().sample(n, paths * T, seed=SEED, gain=gain))
     return FreshSystem(
         name="fresh",
         title="fresh A at every step",

@@ -60,7 +60,7 @@ def _remark(case: "Counterexample") -> str:
     """Why, what a naive reader expects, and what else is to be said of this case."""
     parts = [case.system.why, f"Naive reading: {case.reading}, {_wrong(case)}."]
     low, high = case.step_rate
-    if low < 0.0 < high:
+    if low < 0.0 < high and case.interval is None:
         parts.append(
             f"Over the last half of the lags the rate of one step runs from {_number(low)} to {_number(high)}; "
             f"log ρ is {_number(math.log(case.spectral_radius))}."

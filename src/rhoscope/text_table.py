@@ -16,7 +16,9 @@ class TextTable:
         """The title, and columns aligned to the right."""
         rows = [self.header, *self.rows]
         widths = [max(len(row[place]) for row in rows) for place in range(len(self.header))]
-        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        lines = [
+            "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
+        ]
         return "\n".join([self.title, *lines])
 
     def as_html(self) -> str:

@@ -101,7 +101,13 @@ def _draw(axes: Axes, case: "Counterexample", shown: dict[str, Any]) -> None:
     )
     if np.isfinite(shown["quantile_5"]).any():
         axes.fill_between(
-            lags, shown["quantile_5"], shown["quantile_95"], color=BLUE, alpha=0.25, lw=0, label="90 % of paths"
+            lags,
+            shown["quantile_5"],
+            shown["quantile_95"],
+            color=BLUE,
+            alpha=0.25,
+            lw=0,
+            label="90 % of paths",
         )
     axes.plot(lags, growth, color=BLUE, lw=1.4, label="gradient, computed")
     line = _drawable(shown["lag_times_log_radius"])
