@@ -172,6 +172,46 @@ def test_wrong_usage_is_code_2(rhoscope: Command, arguments: tuple[str, ...]) ->
     assert "Traceback" not in ended.err
 
 
+def test_the_preset_prints_the_table_and_draws_the_figure(rhoscope: Command, tmp_path: Path) -> None:
+    ended = rhoscope("run", "--preset", "counterexamples", "--out", tmp_path / "out")
+    assert ended.code == 0
+    assert ended.out.strip() == str(rs.counterexamples()).strip()
+    figures = tmp_path / "out" / "figures"
+    assert {path.name for path in figures.iterdir()} == {"counterexamples.png", "counterexamples.csv"}
+    assert str(figures) in ended.err
+
+
+def test_the_preset_as_json_without_figures(
+    rhoscope: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = rhoscope("run", "--preset", "counterexamples", "--json", "--no-figures")
+    shown = json.loads(ended.out, parse_constant=pytest.fail)
+    assert shown["figures"] == []
+    assert shown["cases"][0]["name"] == "negative"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("counterexample",), ["'counterexample'", "'counterexamples'"]),
+        (("zebra",), ["'zebra'", "counterexamples"]),
+        (("counterexamples", "--samples", "5", "--seed", "0"), ["--samples,", "--seed"]),
+        (("counterexamples", "study.toml"), ["STUDY.toml"]),
+        (("counterexamples", "--device", "auto"), ["--device"]),
+    ],
+)
+def test_a_preset_that_cannot_be_is_wrong_usage(
+    rhoscope: Command, arguments: tuple[str, ...], words: list[str]
+) -> None:
+    ended = rhoscope("run", "--preset", *arguments)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert "Traceback" not in ended.err
+    assert all(word in ended.err for word in words), ended.err
+
+
 def test_a_folder_of_another_study_is_refused(rhoscope: Command, folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     ended = rhoscope("run", *SMALL, "--size", "5", "--no-figures", "--out", folder)

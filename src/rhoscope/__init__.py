@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rhoscope import ensembles, errors, plots, theory
     from rhoscope.backprop import Gradients, bptt
     from rhoscope.environment import info
+    from rhoscope.falsification import Falsification, counterexamples
     from rhoscope.growth import gradient_norms
     from rhoscope.outcome import Outcome
     from rhoscope.result import Result
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from rhoscope.verdict import Verdict, criterion
 
 __all__ = [
+    "Falsification",
     "Gradients",
     "Outcome",
     "Result",
     "Study",
     "Verdict",
     "bptt",
+    "counterexamples",
     "criterion",
     "eigvals",
     "ensembles",
@@ -46,12 +49,14 @@ __all__ = [
 ]
 
 _HOME = {
+    "Falsification": "falsification",
     "Gradients": "backprop",
     "Outcome": "outcome",
     "Result": "result",
     "Study": "study",
     "Verdict": "verdict",
     "bptt": "backprop",
+    "counterexamples": "falsification",
     "criterion": "verdict",
     "eigvals": "spectra",
     "gradient_norms": "growth",

@@ -18,12 +18,8 @@ from rhoscope.errors import ArgumentError, RhoscopeError
 
 if TYPE_CHECKING:
     from rhoscope.result import Result
-    from rhoscope.study import Study
     from rhoscope.verdict import Verdict
 
-# Beyond either, a run says beforehand what it will cost.
-LARGE_SECONDS = 60
-LARGE_BYTES = 1e9
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -64,6 +60,7 @@ def _options(
 
 @app.command()
 def run(
+    context: typer.Context,
     study: Annotated[
         Path | None,
         typer.Argument(
@@ -88,6 +85,9 @@ def run(
     ] = None,
     inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="In place of a study: counterexamples.")
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
     no_figures: NoFigures = False,
@@ -97,8 +97,11 @@ def run(
 
     A folder that already holds part of the same study is completed.
     """
+    if preset is not None:
+        _run_preset(context, preset, out, figures=not no_figures, json=json)
+        return
     import rhoscope as rs
-    from rhoscope.cli_study import study_from
+    from rhoscope.cli_study import cost_if_large, study_from
     from rhoscope.progress import show_progress
 
     question = study_from(
@@ -112,7 +115,8 @@ def run(
         seed=seed,
     )
     folder = out or Path("rhoscope-run") / question.hash[:12]
-    _announce_if_large(question, threads)
+    if large := cost_if_large(question, threads):
+        _say(large)
     with _interruptible(folder):
         with show_progress() as progress:
             result = rs.run(question, folder, device=device, threads=threads, progress=progress)
@@ -231,21 +235,28 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _announce_if_large(study: "Study", threads: int | None) -> None:
-    from rhoscope.plan import estimate
+def _run_preset(context: typer.Context, preset: str, out: Path | None, **output: bool) -> None:
+    from rhoscope.cli_preset import check_preset, run_counterexamples
 
-    cost = estimate(study, cores=threads)
-    if cost.seconds > LARGE_SECONDS or cost.disk_bytes > LARGE_BYTES:
-        _say(f"a large run: {cost}")
+    given = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
+    try:
+        check_preset(preset, given)
+    except ArgumentError as error:
+        raise typer.BadParameter(str(error), param_hint="--preset") from None
+    with _interruptible(None):
+        text, paths = run_counterexamples(out or Path("rhoscope-run") / preset, **output)
+    print(text)
+    for path in paths[:1]:
+        _say(f"figures in {path.parent}")
 
 
 @contextmanager
-def _interruptible(folder: Path) -> Iterator[None]:
+def _interruptible(folder: Path | None) -> Iterator[None]:
     """On Ctrl-C, say how to go on and end with the code for it."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        kept = f"stopped; go on with `rhoscope resume {folder}`" if folder.exists() else "stopped"
+        kept = f"stopped; go on with `rhoscope resume {folder}`" if folder and folder.exists() else "stopped"
         _say(f"rhoscope: {interrupt or kept}")
         raise typer.Exit(INTERRUPTED) from None
 

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from rhoscope.ensembles import Ensemble
     from rhoscope.study import Study
 
+# Beyond either, a run says beforehand what it will cost.
+LARGE_SECONDS = 60
+LARGE_BYTES = 1e9
+
 
 def study_from(file: Path | None, *, ensemble: str | None, **changes: Any) -> "Study":
     """The study in `file`, or the default study, with those changes that are not None."""
@@ -20,6 +24,15 @@ def study_from(file: Path | None, *, ensemble: str | None, **changes: Any) -> "S
     if ensemble is not None:
         given["ensemble"] = parse_ensemble(ensemble)
     return study.replace(**given) if given else study
+
+
+def cost_if_large(study: "Study", threads: int | None) -> str | None:
+    """What a large run will cost, in a sentence; None for a small one."""
+    from rhoscope.plan import estimate
+
+    cost = estimate(study, cores=threads)
+    large = cost.seconds > LARGE_SECONDS or cost.disk_bytes > LARGE_BYTES
+    return f"a large run: {cost}" if large else None
 
 
 def parse_ensemble(text: str) -> "Ensemble":

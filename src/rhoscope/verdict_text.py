@@ -3,7 +3,7 @@
 import html
 import math
 import textwrap
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from rhoscope.intervals import Estimate
 from rhoscope.outcome import Outcome
 from rhoscope.outcome_table import LABELS
+from rhoscope.text_table import TextTable
 
 if TYPE_CHECKING:
     from rhoscope.association import Association
@@ -30,13 +31,6 @@ SYMBOLS = {
     "gain": "gain g",
 }
 """How each predictor is written."""
-
-
-@dataclass(frozen=True)
-class _Table:
-    title: str
-    header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
 
 
 def ensemble_name(ensemble: Any) -> str:
@@ -78,13 +72,14 @@ def headline(verdict: "Verdict") -> str:
 def as_text(verdict: "Verdict") -> str:
     """The headline, what it rests on, and four tables."""
     blocks = [textwrap.fill(text, _WIDTH) for text in (headline(verdict), *_remarks(verdict))]
-    return "\n".join(blocks) + "\n\n" + "\n\n".join(map(_as_text, _tables(verdict)))
+    return "\n".join(blocks) + "\n\n" + "\n\n".join(map(TextTable.as_text, _tables(verdict)))
 
 
 def as_html(verdict: "Verdict") -> str:
     """The same as HTML, for a notebook."""
     head, *remarks = (html.escape(text) for text in (headline(verdict), *_remarks(verdict)))
-    return f"<p><b>{head}</b><br>{'<br>'.join(remarks)}</p>" + "".join(map(_as_html, _tables(verdict)))
+    tables = "".join(map(TextTable.as_html, _tables(verdict)))
+    return f"<p><b>{head}</b><br>{'<br>'.join(remarks)}</p>{tables}"
 
 
 def _remarks(verdict: "Verdict") -> list[str]:
@@ -107,7 +102,7 @@ def _remarks(verdict: "Verdict") -> list[str]:
     return remarks
 
 
-def _tables(verdict: "Verdict") -> list[_Table]:
+def _tables(verdict: "Verdict") -> list[TextTable]:
     chosen = sorted({round(place) for place in np.linspace(0, len(verdict.lags) - 1, _ROWS)})
     entries = [verdict.lags[place] for place in chosen]
     last = verdict.lags[-1]
@@ -115,16 +110,16 @@ def _tables(verdict: "Verdict") -> list[_Table]:
     return [_outcomes(last), _accuracies(entries), rates, _predictors(last)]
 
 
-def _outcomes(entry: "LagVerdict") -> _Table:
+def _outcomes(entry: "LagVerdict") -> TextTable:
     rows = [
         (f"{label} (predicted)", *(percent(cell) for cell in row))
         for label, row in zip(LABELS, entry.table.shares, strict=True)
     ]
     header = ("", *(f"{label} (observed)" for label in LABELS))
-    return _Table(f"Outcomes at lag {entry.lag:,}, % of samples", header, rows)
+    return TextTable(f"Outcomes at lag {entry.lag:,}, % of samples", header, rows)
 
 
-def _accuracies(entries: list["LagVerdict"]) -> _Table:
+def _accuracies(entries: list["LagVerdict"]) -> TextTable:
     rows = [
         (
             f"{entry.lag:,}",
@@ -139,10 +134,10 @@ def _accuracies(entries: list["LagVerdict"]) -> _Table:
     title = (
         "Growth G_k = log(‖∂L/∂h_{T−k}‖/‖∂L/∂h_T‖); the criterion at lag k, and by the sign of log ρ alone"
     )
-    return _Table(title, header, rows)
+    return TextTable(title, header, rows)
 
 
-def _associations(entries: list["LagVerdict"], constant_gain: bool) -> _Table:
+def _associations(entries: list["LagVerdict"], constant_gain: bool) -> TextTable:
     rows = []
     for entry in entries:
         plain, difference = entry["spectral_radius"].rate, entry.difference
@@ -151,10 +146,10 @@ def _associations(entries: list["LagVerdict"], constant_gain: bool) -> _Table:
             cells = (*_cells(rate), *_cells(doubled)[1:])
             rows.append((f"{entry.lag:,}" if kind == "raw" else "", kind, *cells))
     header = ("lag k", "gain", "Pearson", "Spearman", "slope", "Spearman of Δ", "slope of Δ")
-    return _Table("Growth rate G_k/k, and difference Δ = (G_2k − G_k)/k, against log ρ", header, rows)
+    return TextTable("Growth rate G_k/k, and difference Δ = (G_2k − G_k)/k, against log ρ", header, rows)
 
 
-def _predictors(entry: "LagVerdict") -> _Table:
+def _predictors(entry: "LagVerdict") -> TextTable:
     rows = []
     for predictor in entry.predictors:
         raw, unit = predictor.rate.raw, predictor.rate.unit_gain
@@ -168,7 +163,7 @@ def _predictors(entry: "LagVerdict") -> _Table:
         )
         rows.append(row)
     header = ("predictor", "unit Spearman", "ρ's less it", "raw Spearman", "decided", "right %")
-    return _Table(f"Predictors at lag {entry.lag:,}, ranked at unit gain", header, rows)
+    return TextTable(f"Predictors at lag {entry.lag:,}, ranked at unit gain", header, rows)
 
 
 def _cells(found: "Association | None") -> tuple[str, str, str]:
@@ -211,18 +206,3 @@ def _number(estimate: Estimate) -> str:
 
 def _decimals(value: float) -> str:
     return f"{value:.3f}".replace("0.", ".", 1).replace("-", "−")
-
-
-def _as_text(table: _Table) -> str:
-    rows = [table.header, *table.rows]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(table.header))]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join([table.title, *lines])
-
-
-def _as_html(table: _Table) -> str:
-    def line(cells: tuple[str, ...], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(line(row, "td") for row in table.rows)
-    return f"<table><caption>{html.escape(table.title)}</caption>{line(table.header, 'th')}{body}</table>"

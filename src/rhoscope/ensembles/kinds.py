@@ -1,12 +1,12 @@
 """Ensembles by name, as a table of a study file gives them."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
 from rhoscope.ensembles.base import Ensemble, subclasses
 from rhoscope.errors import ArgumentError
+from rhoscope.nearest import nearest
 
 
 def by_kind(kind: str) -> type[Ensemble]:
@@ -31,7 +31,7 @@ def by_kind(kind: str) -> type[Ensemble]:
     known = {cls.__name__: cls for cls in subclasses()}
     if kind not in known:
         raise ArgumentError(
-            f"kind = {kind!r} is no ensemble; {_nearest(str(kind), known)} would do "
+            f"kind = {kind!r} is no ensemble; {nearest(str(kind), known)} would do "
             "(an ensemble of your own is known once its class has been defined)"
         )
     return known[kind]
@@ -65,7 +65,7 @@ def from_table(table: Mapping[str, Any]) -> Ensemble:
     known = {field.name: field for field in fields(cls) if field.init}
     for name in parameters:
         if name not in known:
-            raise ArgumentError(f"{cls.__name__} has no parameter {name!r}; {_nearest(name, known)} would do")
+            raise ArgumentError(f"{cls.__name__} has no parameter {name!r}; {nearest(name, known)} would do")
     missing = [
         name
         for name, field in known.items()
@@ -76,10 +76,3 @@ def from_table(table: Mapping[str, Any]) -> Ensemble:
             f"{cls.__name__} needs {', '.join(missing)}; got {sorted(parameters) or 'nothing'}"
         )
     return cls(**parameters)
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    return " or ".join(map(repr, difflib.get_close_matches(name, names, n=1))) or (
-        f"one of {', '.join(names)}" if names else "none"
-    )

@@ -9,12 +9,14 @@ from rhoscope.plots.cloud import eigenvalue_cloud
 from rhoscope.plots.fan import growth_fan
 from rhoscope.plots.gallery import all_figures
 from rhoscope.plots.lines import predictors_vs_lag
+from rhoscope.plots.multiples import counterexamples
 from rhoscope.plots.scatter import gradient_vs_radius
 from rhoscope.plots.sharpening import transition
 
 __all__ = [
     "DataFigure",
     "all_figures",
+    "counterexamples",
     "eigenvalue_cloud",
     "gradient_vs_radius",
     "growth_fan",
