@@ -1,6 +1,7 @@
 """Every column of a study against the readable reference, LAPACK and closed forms; and what becomes of bad samples."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, lanes: list[int]) -> None:
 
     whole = kit_of_cpu.spectrum_batch
 
-    def failing(*arguments: object) -> None:
+    def failing(*arguments: Any) -> None:
         whole(*arguments)
         rows = arguments[4].reshape(-1, layout.ROWS, 8)
         rows[0, :, lanes] = np.nan

@@ -41,7 +41,8 @@ def numerical_radius(matrix: NDArray[np.float64]) -> float:
 
 def _support(matrix: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
     turned = np.exp(1j * angles)[:, None, None] * matrix
-    return np.linalg.eigvalsh((turned + turned.conj().swapaxes(1, 2)) / 2.0)[:, -1]
+    values = np.linalg.eigvalsh((turned + turned.conj().swapaxes(1, 2)) / 2.0)
+    return values[:, -1].astype(np.float64)
 
 
 def _corner(
