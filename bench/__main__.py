@@ -1,4 +1,4 @@
-"""`python -m bench race | study | memory`: see README.md in this folder."""
+"""`python -m bench race | study | memory | gain_table`: see README.md in this folder."""
 
 import argparse
 import json
@@ -29,6 +29,7 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("--repeats", type=int, default=repeats)
     for command in (race, study, memory):
         command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
+    commands.add_parser("gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes")
     return parser.parse_args()
 
 
@@ -71,6 +72,11 @@ def _machine() -> dict[str, Any]:
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.command == "gain_table":
+        from bench import gain_table
+
+        gain_table.write(gain_table.make())
+        return
     measured = _race(arguments) if arguments.command == "race" else _processes(arguments)
     if arguments.json:
         arguments.json.write_text(

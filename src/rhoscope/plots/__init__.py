@@ -11,7 +11,7 @@ from rhoscope.plots.gallery import all_figures
 from rhoscope.plots.lines import predictors_vs_lag
 from rhoscope.plots.multiples import counterexamples
 from rhoscope.plots.scatter import gradient_vs_radius
-from rhoscope.plots.sharpening import transition
+from rhoscope.plots.sharpening import transition, transition_vs_gain
 
 __all__ = [
     "DataFigure",
@@ -23,4 +23,5 @@ __all__ = [
     "predictors_vs_lag",
     "save",
     "transition",
+    "transition_vs_gain",
 ]

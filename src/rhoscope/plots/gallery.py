@@ -7,7 +7,7 @@ from rhoscope.plots.cloud import eigenvalue_cloud
 from rhoscope.plots.fan import growth_fan
 from rhoscope.plots.lines import predictors_vs_lag
 from rhoscope.plots.scatter import gradient_vs_radius
-from rhoscope.plots.sharpening import transition
+from rhoscope.plots.sharpening import transition, transition_vs_gain
 from rhoscope.verdict import criterion
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def all_figures(
     Returns
     -------
     dict of str to DataFigure
-        By the name of the function that draws it.
+        By the name of the function that draws it; `transition_vs_gain` only where the gain varies.
 
     Raises
     ------
@@ -47,10 +47,13 @@ def all_figures(
     ['eigenvalue_cloud', 'gradient_vs_radius']
     """
     verdict = criterion(result) if verdict is None else verdict
-    return {
+    figures = {
         "gradient_vs_radius": gradient_vs_radius(result, lag, band=verdict.band),
         "growth_fan": growth_fan(result, band=verdict.band),
         "transition": transition(result, band=verdict.band),
         "predictors_vs_lag": predictors_vs_lag(verdict),
         "eigenvalue_cloud": eigenvalue_cloud(result),
     }
+    if len(set(result.study.gain)) > 1:
+        figures["transition_vs_gain"] = transition_vs_gain(result, band=verdict.band)
+    return figures

@@ -1,4 +1,4 @@
-"""The share of exploding gradients against spectral radius, sharpening with the horizon."""
+"""The share of exploding gradients against spectral radius and against gain, sharpening with the horizon."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
+from scipy import special
 
+from rhoscope import theory
 from rhoscope.errors import ArgumentError
 from rhoscope.intervals import share
 from rhoscope.observations import RADIUS, Observations
@@ -15,11 +18,15 @@ from rhoscope.verdict_text import study_line
 
 if TYPE_CHECKING:
     from rhoscope.result import Result
+    from rhoscope.study import Study
 
 _CURVES = 5
 _BINS = 40
 _FEWEST = 50
 """Samples in a bin, at least."""
+
+_Point = tuple[float, int, int, float, float, float]
+"""Of a bin: its place, samples, how many explode, and their share with its interval."""
 
 
 def transition(
@@ -71,14 +78,12 @@ def transition(
     figure = DataFigure(SINGLE, 3.0)
     axes = figure.subplots()
     rows: list[tuple[int, int, float, int, int, float, float, float]] = []
-    colours = colormaps["viridis"](np.linspace(0, 0.88, len(curves)))
-    for (seen, lag), colour in zip(curves, colours, strict=True):
-        points = _curve(seen, lag, band)
+    for (seen, lag), colour in zip(curves, _colours(len(curves)), strict=True):
+        log_radius = seen.logs[RADIUS]
+        bins = _radius_bins(log_radius, band / lag)
+        points = _curve(np.exp(log_radius), seen.growth(lag) > band, bins)
         rows += [(seen.study.size, lag, *point) for point in points]
-        radius, _, _, middle, low, high = np.array(points).T
-        label = f"{lag:,}" if alone else f"n = {seen.study.size}, k = {lag:,}"
-        axes.fill_between(radius, low, high, color=colour, alpha=0.3, lw=0)
-        axes.plot(radius, middle, ".-", color=colour, lw=1.2, markersize=2.5, label=label)
+        _draw(axes, points, colour, f"{lag:,}" if alone else f"n = {seen.study.size}, k = {lag:,}")
         axes.axvline(math.exp(band / lag), color=colour, lw=0.8, ls=":")
     axes.plot([], [], ":", color=GREY, lw=0.8, label="exp(c/k)")
     axes.axvline(1, color=BLACK, lw=0.6)
@@ -94,25 +99,109 @@ def transition(
     return figure
 
 
+def transition_vs_gain(
+    result: "Result", lags: Sequence[int] | None = None, *, band: float = math.log(10)
+) -> DataFigure:
+    """Draw the share of samples with G_k > c against the gain g, and P(ρ > 1), to which it tends as k grows.
+
+    The limit is no step: at one gain the matrices of a size have different ρ. It is drawn for Ginibre matrices,
+    complex ones by Kostlan's exact law and real ones up to n = 128 by the table of
+    `rhoscope.theory.calibrated_gain`. Bins hold 50 samples or more; bands are 95 % intervals.
+
+    Parameters
+    ----------
+    result
+        What `rhoscope.run` returned or `rhoscope.load` read, of a study over a range of gains.
+    lags
+        The lags k; by default up to five, spread evenly in log k.
+    band
+        c, half width of the indeterminate band, a natural logarithm.
+
+    Returns
+    -------
+    DataFigure
+        Its table has a row for each lag and bin: median gain, samples, how many explode, their share and
+        interval, and P(ρ > 1) at that gain, NaN where no law is known.
+
+    Raises
+    ------
+    ArgumentError
+        If all samples have one gain, or the study did not record a lag.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
+    >>> figure = rs.plots.transition_vs_gain(rs.run(study), lags=[8, 64])
+    """
+    seen = Observations(result)
+    if seen.constant_gain:
+        raise ArgumentError(f"result: got the gain {seen.study.gain[0]:g} alone; one over a range would do")
+    chosen = _spread(seen.lags) if lags is None else lags
+    gain = np.exp(seen.log_gain)
+    bins = np.array_split(np.argsort(gain), min(_BINS, max(1, gain.size // _FEWEST)))
+    limit = _share_above_one(seen.study, np.array([gain[members[members.size // 2]] for members in bins]))
+
+    figure = DataFigure(SINGLE, 3.0)
+    axes = figure.subplots()
+    rows: list[tuple[float, ...]] = []
+    for lag, colour in zip(chosen, _colours(len(chosen)), strict=True):
+        points = _curve(gain, seen.growth(lag) > band, bins)
+        rows += [(lag, *point, above) for point, above in zip(points, limit.tolist(), strict=True)]
+        _draw(axes, points, colour, f"{lag:,}")
+    if np.isfinite(limit).any():
+        axes.plot([row[1] for row in rows[: len(bins)]], limit, "--", color=BLACK, lw=1, label="P(ρ > 1)")
+    axes.set_ylim(-0.02, 1.02)
+    dress(axes, "gain g", f"share with $G_k$ > {band:.3g}")
+    figure.legend_below(axes, columns=6, title="lag k")
+    figure.entitle("Exploding gradients against the gain", study_line(seen.study))
+    names = ("lag", "gain", "samples", "explode", "share", "low", "high", "limit")
+    figure.tabulate(**dict(zip(names, zip(*rows, strict=True), strict=True)))
+    return figure
+
+
+def _share_above_one(study: "Study", gain: np.ndarray) -> np.ndarray:
+    """P(ρ > 1) at each gain, NaN where no law is known."""
+    if study.ensemble.kind == "ComplexGinibre":
+        return 1.0 - theory.kostlan_cdf(1.0 / gain, study.size)
+    if study.ensemble.kind == "RealGinibre":
+        below = special.ndtr(np.linspace(-3.0, 3.0, 121))  # probabilities that the table holds
+        try:
+            gains = [theory.calibrated_gain(p, study.size, "real").gain for p in below]
+        except ArgumentError:  # a size beyond the table
+            return np.full(gain.shape, np.nan)
+        return 1.0 - np.interp(gain, gains[::-1], below[::-1])
+    return np.full(gain.shape, np.nan)
+
+
+def _colours(count: int) -> np.ndarray:
+    return colormaps["viridis"](np.linspace(0, 0.88, count))
+
+
+def _draw(axes: Axes, points: list[_Point], colour: np.ndarray, label: str) -> None:
+    place, _, _, middle, low, high = np.array(points).T
+    axes.fill_between(place, low, high, color=colour, alpha=0.3, lw=0)
+    axes.plot(place, middle, ".-", color=colour, lw=1.2, markersize=2.5, label=label)
+
+
 def _spread(lags: Sequence[int]) -> list[int]:
     """Up to five lags, evenly spread over the longer half of the logarithmic scale, and the longest."""
     wanted = lags[-1] ** np.linspace(0.4, 1, _CURVES)
     return sorted({min(lags, key=lambda lag: abs(math.log(lag / target))) for target in wanted})
 
 
-def _curve(seen: Observations, lag: int, band: float) -> list[tuple[float, int, int, float, float, float]]:
-    """Of each bin of ρ: its median, samples, how many explode, and their share with its interval."""
-    log_radius, explodes = seen.logs[RADIUS], seen.growth(lag) > band
+def _curve(places: np.ndarray, explodes: np.ndarray, bins: Sequence[np.ndarray]) -> list[_Point]:
+    """A point for each bin, at the median of its places; bins index samples in ascending order of place."""
     points = []
-    for members in _bins(log_radius, band / lag):
+    for members in bins:
         count = int(explodes[members].sum())
         found = share(count, members.size)
-        radius = math.exp(log_radius[members[members.size // 2]])
-        points.append((radius, members.size, count, found.value, found.low, found.high))
+        middle = float(places[members[members.size // 2]])
+        points.append((middle, members.size, count, found.value, found.low, found.high))
     return points
 
 
-def _bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
+def _radius_bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
     """Samples of like ρ, in finer bins from −unit to 2·unit, where the step is."""
     order = np.argsort(log_radius)
     cuts = np.searchsorted(log_radius[order], [-unit, 2 * unit])

@@ -9,7 +9,7 @@ from scipy import special
 
 from rhoscope.arrays import as_lags, as_vectors
 from rhoscope.errors import ArgumentError
-from rhoscope.theory.numbers import finite, rounded, whole
+from rhoscope.theory.numbers import finite, probability, rounded, whole
 
 
 def log_norm_normal(eigenvalues: Any, coefficients: Any, lags: Any) -> NDArray[np.float64]:
@@ -135,6 +135,45 @@ def triangular2_power(first: float, second: float, coupling: float, lag: int) ->
     # Exact rational arithmetic: in floating point close λ and μ would cancel.
     quotient = (a**k - b**k) / (a - b) if a != b else k * a ** max(k - 1, 0)
     return np.array([[rounded(a**k), rounded(c * quotient)], [0.0, rounded(b**k)]])
+
+
+def triangular2_peak(first: float, second: float) -> float:
+    """The lag, a real number, at which the off-diagonal entry of the power of [[λ, c], [0, μ]] is largest.
+
+    k = log(log μ / log λ)/log(λ/μ), where the derivative of (λ^k - μ^k)/(λ - μ) is zero; -1/log λ for μ = λ. It is
+    the same at every c; over whole lags the largest entry stands at one of the two neighbours.
+
+    Parameters
+    ----------
+    first
+        λ, between 0 and 1.
+    second
+        μ, between 0 and 1.
+
+    Returns
+    -------
+    float
+        The lag.
+
+    Raises
+    ------
+    ArgumentError
+        Numbers that are not above 0 and below 1.
+
+    References
+    ----------
+    N. J. Higham, "Functions of Matrices" (2008), section 4.6, for the entry.
+
+    Examples
+    --------
+    >>> from rhoscope.theory import triangular2_peak
+    >>> print(round(triangular2_peak(0.9, 0.9), 2))
+    9.49
+    """
+    a, b = (-math.log(probability(name, value)) for name, value in (("first", first), ("second", second)))
+    # log(b/a)/(b - a), which is 1/a times log1p(x)/x.
+    x = (b - a) / a
+    return math.log1p(x) / x / a if x else 1.0 / a
 
 
 def log_norm_shift(weight: float, size: int, lags: Any) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import integrate, special
 
 from rhoscope.errors import ArgumentError
-from rhoscope.theory.numbers import positive, rounded, whole
+from rhoscope.theory.numbers import positive, radii, rounded, whole
 
 # E|G^k|² of a real G as a polynomial in n, the constant first, for k = 0..4.
 _REAL_POWER_NORMS = ((0, 1), (0, 0, 1), (0, 2, 0, 1), (0, 4, 10, 0, 1), (0, 48, 28, 28, 0, 1))
@@ -86,18 +86,22 @@ def kostlan_mean(size: int, gain: float = 1.0) -> float:
     >>> print(round(kostlan_mean(size=8), 4))
     1.0915
     """
-    # Beyond 1 + 8/sqrt(n) the tail is below exp(-64); at 1 the integrand turns from flat to steep.
-    end = 1.0 + 8.0 / math.sqrt(whole("size", size, least=1))
+    # At 1 the integrand turns from flat to steep.
     mean, _ = integrate.quad(
         lambda r: 1.0 - float(kostlan_cdf(r, size)),
         0.0,
-        end,
+        kostlan_end(size),
         points=[1.0],
         epsabs=1e-12,
         epsrel=1e-12,
         limit=400,
     )
     return positive("gain", gain) * mean
+
+
+def kostlan_end(size: int) -> float:
+    """A radius at gain 1 that a complex matrix exceeds with a probability below exp(-64)."""
+    return 1.0 + 8.0 / math.sqrt(whole("size", size, least=1))
 
 
 def expected_eigenvalues_within(radius: ArrayLike, size: int, gain: float = 1.0) -> NDArray[np.float64]:
@@ -229,7 +233,5 @@ def expected_real_eigenvalues(size: int) -> float:
 
 def _gamma_laws(radius: ArrayLike, size: int, gain: float) -> NDArray[np.float64]:
     """P(j, n r²/g²) for j = 1..n along a new last axis."""
-    n, scaled = whole("size", size, least=1), np.asarray(radius, dtype=np.float64) / positive("gain", gain)
-    if not np.all(scaled >= 0.0):
-        raise ArgumentError(f"radius: {radius}; numbers >= 0 would do")
+    n, scaled = whole("size", size, least=1), radii("radius", radius) / positive("gain", gain)
     return special.gammainc(np.arange(1, n + 1), n * scaled[..., None] ** 2)

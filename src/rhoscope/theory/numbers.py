@@ -5,6 +5,9 @@ import operator
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 
 
@@ -26,11 +29,33 @@ def positive(name: str, value: float) -> float:
     return float(value)
 
 
+def probability(name: str, value: float) -> float:
+    """A number between zero and one, neither included."""
+    if not 0.0 < value < 1.0:
+        raise ArgumentError(f"{name}: {value}; a number above 0 and below 1 would do")
+    return float(value)
+
+
 def finite(name: str, value: float) -> Fraction:
     """A finite number, exactly."""
     if not math.isfinite(value):
         raise ArgumentError(f"{name}: {value}; a finite number would do")
     return Fraction(value)
+
+
+def radii(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Numbers from zero up, of any shape."""
+    array = np.asarray(value, dtype=np.float64)
+    if not np.all(array >= 0.0):
+        raise ArgumentError(f"{name}: {value}; numbers >= 0 would do")
+    return array
+
+
+def single(name: str, matrices: NDArray[Any]) -> NDArray[Any]:
+    """The one matrix of an array (n, n)."""
+    if matrices.ndim != 2:
+        raise ArgumentError(f"{name}: shape {matrices.shape}; one square matrix (n, n) would do")
+    return matrices
 
 
 def rounded(value: Fraction) -> float:
