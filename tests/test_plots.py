@@ -1,6 +1,7 @@
 """Figures: the numbers they carry, what they draw at the edges, and that they are written whole."""
 
 import csv
+import io
 import math
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from synthetic import ginibre, result_of
 
-from rhoscope import plots
-from rhoscope.ensembles import Diagonal, Given, RealGinibre
+from rhoscope import plots, theory
+from rhoscope.ensembles import ComplexGinibre, Diagonal, Given, RealGinibre, Symmetric
 from rhoscope.errors import ArgumentError, StoreError
 from rhoscope.intervals import share
 from rhoscope.result import Result
@@ -120,6 +121,46 @@ def test_transition_of_a_sweep_has_a_curve_for_each_study():
     assert "2 studies" in text_of(figure)
 
 
+def test_transition_against_gain_tends_to_the_share_above_one(result):
+    """The limit against the radii themselves, at 4.5 standard errors: false alarms 7e-6."""
+    table = plots.transition_vs_gain(result, lags=[16, 256]).table
+    for lag in (16, 256):
+        rows = table["lag"] == lag
+        exploding = result.log_growth[:, result.study.lags.index(lag)] > math.log(10)
+        assert table["samples"][rows].sum() == 2000
+        assert table["explode"][rows].sum() == exploding.sum()
+        assert (np.diff(table["gain"][rows]) > 0).all()
+    limit, samples = table["limit"][rows], table["samples"][rows]
+    above = (result.spectral_radius > 1).sum()
+    assert abs(above - limit @ samples) < 4.5 * math.sqrt(samples @ (limit * (1 - limit)))
+    assert (np.diff(limit) > 0).all()
+
+
+def test_transition_against_gain_of_complex_matrices_has_the_exact_limit():
+    study = Study(ensemble=ComplexGinibre(), size=4, horizon=1, samples=200, gain=(0.5, 1.5))
+    gain = np.linspace(0.5, 1.5, 200)
+    figure = plots.transition_vs_gain(result_of(study, gain=gain, log_gradient=np.zeros((200, 1))))
+    expected = [1 - theory.kostlan_cdf(1.0, 4, g) for g in figure.table["gain"]]
+    np.testing.assert_allclose(figure.table["limit"], expected, rtol=1e-12)
+    assert "P(ρ > 1)" in text_of(figure)
+
+
+@pytest.mark.parametrize(("ensemble", "size"), [(Symmetric(), 4), (RealGinibre(), 129)])
+def test_transition_against_gain_draws_no_limit_that_is_not_known(ensemble, size):
+    study = Study(ensemble=ensemble, size=size, horizon=1, samples=100, gain=(0.5, 1.5))
+    figure = plots.transition_vs_gain(
+        result_of(study, gain=np.linspace(0.5, 1.5, 100), log_gradient=np.zeros((100, 1)))
+    )
+    assert np.isnan(figure.table["limit"]).all()
+    assert "P(ρ > 1)" not in text_of(figure)
+
+
+def test_transition_against_one_gain():
+    study = Study(size=4, horizon=1, samples=50, gain=1.0)
+    with pytest.raises(ArgumentError, match="result: got the gain 1 alone; one over a range would do"):
+        plots.transition_vs_gain(result_of(study, log_gradient=np.zeros((50, 1))))
+
+
 def test_predictors_carry_the_numbers_of_the_verdict(verdict):
     table = plots.predictors_vs_lag(verdict).table
     row = (table["predictor"] == "frobenius_norm") & (table["lag"] == 24)
@@ -198,6 +239,14 @@ def test_points_are_rasterised_inside_vector_output(result, tmp_path):
     text = vector.read_text(encoding="utf-8")
     assert text.count("<use") < 500
     assert "<image" in text
+
+
+def test_a_notebook_shows_a_figure(result):
+    from matplotlib.image import imread
+
+    picture = imread(io.BytesIO(plots.transition(result)._repr_png_()))
+    assert picture.shape[:2] == (450, 510)
+    assert picture.min() < picture.max()
 
 
 def test_figures_leave_no_global_state(result):

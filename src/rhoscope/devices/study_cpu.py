@@ -9,7 +9,6 @@ from threadpoolctl import threadpool_limits
 
 from rhoscope import drawing
 from rhoscope.devices import lapack
-from rhoscope.devices.numerical_radius import numerical_radius
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import spectrum as layout
@@ -201,6 +200,8 @@ class _Worker:
     def _measure(self, here: Columns, row: int) -> None:
         """The optional columns that no lane kernel gives."""
         if "numerical_radius" in here:
+            from rhoscope.theory import numerical_radius  # loads much of SciPy
+
             here["numerical_radius"][row] = numerical_radius(self.matrix(row))
         if "eigenvalues" in here and self.study.ensemble.complex_valued:
             # The real form has them with their conjugates, and no longer knows which is which.

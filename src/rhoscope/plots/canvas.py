@@ -1,6 +1,7 @@
 """What all figures share: size, type, colours, and the numbers kept beside them."""
 
 import csv
+import io
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
 GREY = "#7F7F7F"
 
 _TITLE, _LABEL, SMALL = 7.5, 8.0, 6.5
-_DPI = 300
+_DPI, _NOTEBOOK_DPI = 300, 150
 
 
 class DataFigure(Figure):
@@ -40,6 +41,12 @@ class DataFigure(Figure):
     def __init__(self, width: float, height: float):
         super().__init__(figsize=(width, height), layout="constrained")
         self.table: dict[str, np.ndarray] = {}
+
+    def _repr_png_(self) -> bytes:
+        """The figure for a notebook, which by itself shows only those of pyplot."""
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=_NOTEBOOK_DPI)
+        return picture.getvalue()
 
     def entitle(self, title: str, subject: str) -> None:
         """Put a title and, below it, what it is about, over the whole figure, broken at commas alone."""

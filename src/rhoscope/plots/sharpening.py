@@ -161,10 +161,11 @@ def transition_vs_gain(
 
 
 def _share_above_one(study: "Study", gain: np.ndarray) -> np.ndarray:
-    """P(ρ > 1) at each gain, NaN where no law is known."""
-    if study.ensemble.kind == "ComplexGinibre":
+    """P(ρ > 1) at each gain, NaN where no law is known, or where a fresh A at every step leaves ρ no say."""
+    kind = study.ensemble.kind if study.mode == "fixed" else None
+    if kind == "ComplexGinibre":
         return 1.0 - theory.kostlan_cdf(1.0 / gain, study.size)
-    if study.ensemble.kind == "RealGinibre":
+    if kind == "RealGinibre":
         below = special.ndtr(np.linspace(-3.0, 3.0, 121))  # probabilities that the table holds
         try:
             gains = [theory.calibrated_gain(p, study.size, "real").gain for p in below]
