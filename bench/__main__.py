@@ -29,7 +29,9 @@ def _arguments() -> argparse.Namespace:
         command.add_argument("--repeats", type=int, default=repeats)
     for command in (race, study, memory):
         command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
-    commands.add_parser("gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes")
+    commands.add_parser(
+        "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
+    )
     return parser.parse_args()
 
 

@@ -68,5 +68,7 @@ def quantiles(values: np.ndarray, probabilities: tuple[float, ...]) -> tuple[lis
 def write(table: dict[str, Any], path: Path = PATH) -> None:
     """Write the table, a line a size."""
     rows = ",\n".join("  " + json.dumps(row, separators=(",", ":")) for row in table["sizes"])
-    head = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in table.items() if key != "sizes")
+    head = ",\n".join(
+        f" {json.dumps(key)}: {json.dumps(value)}" for key, value in table.items() if key != "sizes"
+    )
     path.write_text(f'{{\n{head},\n "sizes": [\n{rows}\n ]\n}}\n', encoding="utf-8")

@@ -17,7 +17,7 @@ import pytest
 import rhoscope as rs
 from rhoscope import theory
 from rhoscope.errors import ArgumentError, ArgumentTypeError
-from rhoscope.theory import calibration, calibrated_gain
+from rhoscope.theory import calibrated_gain, calibration
 
 TABLE = json.loads((files("rhoscope.theory") / "gain_table.json").read_text(encoding="utf-8"))
 P = np.array(TABLE["probabilities"])
@@ -29,7 +29,9 @@ def test_complex_gains_come_back_through_kostlan(n, p):
     found = calibrated_gain(p, n)
     assert found.standard_error == 0.0
     # An error of ε in the radius moves the probability by its density.
-    slope = float(theory.kostlan_cdf(1.0, n, found.gain * (1 - 1e-6)) - theory.kostlan_cdf(1.0, n, found.gain))
+    slope = float(
+        theory.kostlan_cdf(1.0, n, found.gain * (1 - 1e-6)) - theory.kostlan_cdf(1.0, n, found.gain)
+    )
     assert theory.kostlan_cdf(1.0, n, found.gain) == pytest.approx(p, rel=1e-12, abs=1e-8 * slope + 1e-15)
 
 
@@ -55,7 +57,13 @@ def compare_shares(n, radii, tabulated, samples):
 
 @pytest.mark.parametrize(
     ("n", "samples", "tabulated"),
-    [(2, 100_000, 200_000), (3, 100_000, 200_000), (8, 50_000, 200_000), (32, 8_000, 200_000), (96, 1_000, 100_000)],
+    [
+        (2, 100_000, 200_000),
+        (3, 100_000, 200_000),
+        (8, 50_000, 200_000),
+        (32, 8_000, 200_000),
+        (96, 1_000, 100_000),
+    ],
 )
 def test_tabulated_sizes_against_fresh_draws(n, samples, tabulated):
     radii = rs.spectral_radius(rs.ensembles.RealGinibre().sample(n, samples, seed=1))

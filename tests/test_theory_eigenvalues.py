@@ -47,7 +47,8 @@ def test_elliptic_law_is_the_area_within_a_circle(tau, s):
 def test_elliptic_law_of_symmetric_matrices_is_the_semicircle(tau):
     s = np.array([[0.0, 0.4], [1.5, 3.0]])
     expected = [
-        [integrate.quad(lambda x: math.sqrt(4 - x * x) / math.pi, 0, min(r, 2.0))[0] for r in row] for row in s
+        [integrate.quad(lambda x: math.sqrt(4 - x * x) / math.pi, 0, min(r, 2.0))[0] for r in row]
+        for row in s
     ]
     np.testing.assert_allclose(theory.elliptic_law_share(s, tau, gain=2.0), expected, rtol=1e-9)
 

@@ -115,8 +115,8 @@ def _interpolated(p: float, n: int) -> tuple[float, float]:
     log_radius = weights @ table.log_radius
     error = np.sqrt(weights**2 @ table.standard_error**2)
     score, scores = special.ndtri(p), special.ndtri(table.probabilities)
-    # Monotone, so that the gain never rises with the probability.
-    return float(interpolate.PchipInterpolator(scores, log_radius)(score)), float(np.interp(score, scores, error))
+    curve = interpolate.PchipInterpolator(scores, log_radius)  # monotone: the gain never rises with p
+    return float(curve(score)), float(np.interp(score, scores, error))
 
 
 def _size_weights(sizes: NDArray[np.int64], n: int) -> NDArray[np.float64]:

@@ -49,10 +49,11 @@ def numerical_radius(matrix: Any) -> float:
     """
     A = single("matrix", as_matrices(matrix, "matrix"))
     angles = 2.0 * np.pi * np.arange(_ANGLES) / _ANGLES
-    if A.dtype.kind == "f":  # its field of values is symmetric about the real axis
+    real = A.dtype.kind == "f"
+    if real:  # its field of values is symmetric about the real axis
         angles = angles[: _ANGLES // 2 + 1]
     grid = np.array([np.linalg.eigvalsh(_rotated(A, angle))[-1] for angle in angles])
-    around = np.concatenate([grid[1:2], grid, grid[-2:-1]]) if A.dtype.kind == "f" else np.pad(grid, 1, "wrap")
+    around = np.pad(grid, 1, "reflect" if real else "wrap")
     peaks = np.flatnonzero((grid >= around[:-2]) & (grid >= around[2:]))
     return max(_climb(A, float(angles[peak])) for peak in peaks)
 

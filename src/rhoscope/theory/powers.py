@@ -165,13 +165,11 @@ def power_transient(matrix: Any, horizon: int = 10_000) -> Transient:
     """
     A, last = single("matrix", as_matrices(matrix, "matrix")), whole("horizon", horizon, least=1)
     rounding = len(A) * np.finfo(float).eps
-    highest, where = 0.0, 0
-    for lag, (power, exponent) in enumerate(_powers(A)):
+    highest, where, height = 0.0, 0, 0.0
+    for lag, (power, exponent) in zip(range(last + 1), _powers(A), strict=False):
         height = _log_norm(power, exponent, "spectral")
         if lag and height <= lag * rounding:
             return Transient(highest, where, lag)
-        if lag == last:
-            break
         if height > highest:
             highest, where = height, lag
     raise ArgumentError(
@@ -192,7 +190,7 @@ def _powers(A: NDArray[Any]) -> Iterator[tuple[NDArray[Any], int]]:
 
 def _scaled(P: NDArray[Any]) -> tuple[NDArray[Any], int]:
     """P less a power of two."""
-    exponent = int(np.frexp(np.maximum(np.abs(P.real), np.abs(P.imag)).max())[1])
+    exponent = int(np.frexp(np.maximum(np.abs(np.real(P)), np.abs(np.imag(P))).max())[1])
     # Twice half the exponent: 2^exponent itself may be out of range where P 2^-exponent is not.
     half = exponent // 2
     return P * 2.0**-half * 2.0 ** (half - exponent), exponent

@@ -15,6 +15,8 @@ from rhoscope.theory.numbers import single
 
 _ANGLES = 16
 _CIRCLES = 200
+_OUTWARD = 60
+"""Circles at most, the radius growing fourfold from each to the next, before those between are divided."""
 _NEAR_CIRCLE = 1e-3
 """How far from modulus 1 an eigenvalue of the pencil may be by rounding; too many cost only time."""
 
@@ -106,15 +108,15 @@ def _branch_and_bound(resolvent: "_Resolvent", unit: _Circle, tolerance: float) 
         bound, s = _chord_bound(left, right)
         heapq.heappush(open_intervals, (-bound, s, left, right))
 
-    growth = 1.0
-    while True:  # outwards, until r M(r), which bounds all circles further out, is no higher than what was found
-        growth *= 4.0
-        circle = resolvent.on_circle(math.log(1.0 + growth))
+    # Outwards, until r M(r), which bounds all circles further out, is no higher than what was found.
+    beyond = math.inf
+    for outward in range(1, _OUTWARD):
+        circle = resolvent.on_circle(math.log1p(4.0**outward))
         best = max(best, circle.found)
         add(last, circle)
         last = circle
         beyond = math.exp(last.s) * last.high
-        if beyond <= best * (1.0 + tolerance) or growth > 1e12:
+        if beyond <= best * (1.0 + tolerance):
             break
     for _ in range(_CIRCLES):
         minus_bound, s, left, right = open_intervals[0]
@@ -179,7 +181,7 @@ class _Resolvent:
         """How far rounding may take σ_min."""
         return self.rounding * (r + self._norm)
 
-    def _sigma(self, r: float, angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _sigma(self, r: float, angles: NDArray[np.float64]) -> NDArray[np.floating]:
         """σ_min(r e^{iθ} I - A) at some angles."""
         shifted = r * np.exp(1j * angles)[:, None, None] * np.eye(len(self.A)) - self.A
         return np.linalg.svd(shifted, compute_uv=False)[:, -1]

@@ -51,5 +51,7 @@ def stationary_covariance(A: Any, B: Any) -> NDArray[np.float64]:
             raise ArgumentError(f"{name}: complex numbers; real ones would do")
     radius = float(np.abs(np.linalg.eigvals(a)).max())
     if radius >= 1.0:
-        raise ArgumentError(f"A: spectral radius {radius:.6g}; one below 1 would do, or there is no stationary state")
+        raise ArgumentError(
+            f"A: spectral radius {radius:.6g}; one below 1 would do, or there is no stationary state"
+        )
     return scipy.linalg.solve_discrete_lyapunov(a, b @ b.T)
