@@ -5,6 +5,7 @@ import math
 import naive
 import numpy as np
 import pytest
+import scipy.linalg
 
 from rhoscope import theory
 from rhoscope.errors import ArgumentError
@@ -196,6 +197,16 @@ def test_kreiss_constant_is_the_largest_of_a_scan(n, strength, complex_valued):
     assert found.low <= found.high <= found.low * (1.0 + 1e-4)
     assert scan.max() <= found.high
     assert found.low <= scan.max() * 1.02  # the scan's steps
+
+
+@pytest.mark.parametrize("turn", [0.1, 0.2, 3.0])
+def test_kreiss_constant_finds_a_peak_between_the_angles_of_any_grid(turn):
+    """Of two blocks on the diagonal the larger constant counts; its peak is 0.002 wide, the other's a hill."""
+    hill, peak = np.array([[0.5, 9.0], [0.0, 0.5]]), np.array([[0.999, 0.1], [0.0, 0.999]])
+    expected = theory.kreiss_constant(peak)
+    assert expected.low > 2.0 * theory.kreiss_constant(hill).high
+    both = scipy.linalg.block_diag(hill, np.exp(1j * turn) * peak)
+    assert theory.kreiss_constant(both).low == pytest.approx(expected.low, rel=2e-4)
 
 
 @pytest.mark.parametrize("complex_valued", [False, True])
