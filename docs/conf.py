@@ -14,9 +14,8 @@ author = "the rhoscope authors"
 copyright = author
 version = release = metadata.version("rhoscope")
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml", "terminal"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "docstrings", "mathml", "terminal"]
 exclude_patterns = ["_*"]
-nitpicky = False
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -32,6 +31,10 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
+default_role = "py:obj"
+smartquotes_action = "qD"
+napoleon_google_docstring = False
+napoleon_attr_annotations = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 

@@ -7,8 +7,8 @@
     ```
 
 The commands of a page run one after another in a folder of its own, which is empty at first. One that ends with
-another code than `exit` (0) is a warning. What the command writes to stderr is shown under `stderr` only, because
-progress reports differ from run to run.
+another code than `exit` (0) is an error. What they write to stderr is shown under `stderr` only, because progress
+reports differ from run to run. With `file` the block is no command: it is shown, and written to that file.
 """
 
 import os
@@ -23,6 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 _COLUMNS = "100"
+_FIGURE_WIDTH = "32em"
 _SECONDS = 300
 
 
@@ -31,6 +32,7 @@ class Terminal(SphinxDirective):
 
     has_content = True
     option_spec = {  # noqa: RUF012
+        "file": directives.path,
         "exit": directives.nonnegative_int,
         "stderr": directives.flag,
         "figure": directives.path,
@@ -40,14 +42,22 @@ class Terminal(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         folder = _folder(self.env.app, self.env.docname)
         folder.mkdir(parents=True, exist_ok=True)
+        if "file" in self.options:
+            return [self._file(folder / self.options["file"])]
         shown = []
         for command in "\n".join(self.content).replace("\\\n", "\\\0").splitlines():
             command = command.replace("\0", "\n")
             output = self._output(command, folder)
             shown.append(f"$ {command}\n{output}".rstrip())
-        block = nodes.literal_block("", "\n\n".join(shown), language="console")
+        text = "\n".join(shown)
+        block = nodes.literal_block(text, text, language="console")
         self.set_source_info(block)
         return [block, *self._figure(folder)]
+
+    def _file(self, path: Path) -> nodes.Node:
+        text = "\n".join(self.content)
+        path.write_text(text + "\n", encoding="utf-8")
+        return nodes.literal_block(text, text, language=path.suffix.lstrip("."))
 
     def _output(self, command: str, folder: Path) -> str:
         ended = subprocess.run(
@@ -61,7 +71,9 @@ class Terminal(SphinxDirective):
             timeout=_SECONDS,
         )
         if ended.returncode != self.options.get("exit", 0):
-            raise self.error(f"{command!r} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr or ''}")
+            raise self.error(
+                f"{command!r} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr or ''}"
+            )
         return ended.stdout
 
     def _figure(self, folder: Path) -> list[nodes.Node]:
@@ -71,7 +83,8 @@ class Terminal(SphinxDirective):
         if not path.is_file():
             raise self.error(f"the commands left no {self.options['figure']}")
         beside = Path(self.env.doc2path(self.env.docname)).parent
-        image = nodes.image(uri=os.path.relpath(path, beside), alt=self.options.get("alt", ""))
+        where = os.path.relpath(path, beside)
+        image = nodes.image(uri=where, alt=self.options.get("alt", ""), width=_FIGURE_WIDTH)
         self.set_source_info(image)
         return [image]
 
