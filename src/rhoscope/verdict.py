@@ -52,7 +52,7 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """One sentence: how often the criterion is right at the longest lag."""
+        """How often the criterion is right at the longest lag, in one sentence."""
         return verdict_text.headline(self)
 
     def to_dict(self) -> dict[str, Any]:
