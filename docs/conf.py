@@ -24,9 +24,10 @@ html_math_renderer = "mathml"
 # Every page starts a Python of its own, and an exception in it ends the build.
 nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 120
+nb_execution_timeout = 600  # of a cell; the first may have kernels to compile
 nb_execution_in_temp = True  # what a page writes stays out of the repository
 nb_merge_streams = True
+nb_output_stderr = "warn"  # a Python warning on a page is one of the build
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

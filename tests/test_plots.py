@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib import image as mpimg
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -233,13 +232,6 @@ def test_save_writes_every_format_and_the_numbers(result, tmp_path):
 def test_save_writes_png_unless_told_otherwise(result, tmp_path):
     (picture, _) = plots.save(plots.growth_fan(result), tmp_path / "fan")
     assert picture.read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_notebook_shows_figures_without_pyplot(result):
-    png = plots.growth_fan(result)._repr_png_()
-    image = mpimg.imread(io.BytesIO(png), format="png")
-    assert image.shape[1] == round(plots.growth_fan(result).get_figwidth() * 150)
-    assert image[..., :3].std() > 0.01  # drawn, not blank
 
 
 def test_points_are_rasterised_inside_vector_output(result, tmp_path):

@@ -6,6 +6,8 @@ from sphinx.application import Sphinx
 
 # The initial of an author at the start of a line would be the first item of a list.
 _INITIAL = re.compile(r"^(\s*[A-Z])\. ")
+# An attribute written with its dot would be looked for in every class.
+_ATTRIBUTE = re.compile(r"(?<!`)`(\.\w+)`(?!`)")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -32,7 +34,7 @@ def _process(app: Sphinx, what: str, name: str, obj: object, options: object, li
 
 def _plain(line: str) -> str:
     # A bar is an absolute value or a norm, never the start of a substitution.
-    return _INITIAL.sub(r"\1\. ", line.replace("|", "\\|"))
+    return _ATTRIBUTE.sub(r"``\1``", _INITIAL.sub(r"\1\. ", line.replace("|", "\\|")))
 
 
 def _underlines(line: str) -> bool:

@@ -24,7 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 
 _COLUMNS = "100"
 _FIGURE_WIDTH = "32em"
-_SECONDS = 300
+_SECONDS = 600
 
 
 class Terminal(SphinxDirective):
