@@ -1,5 +1,7 @@
 """Formulas as MathML, which browsers draw themselves, so that the pages need no network."""
 
+import re
+
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -7,6 +9,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 _log = logging.getLogger(__name__)
+
+# The bars of lvert, rvert, lVert and rVert, which by themselves are spaced and stretched as a relation is.
+_BAR = re.compile(r'<mo( class="mathopen")?>([|‖])</mo>')
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -27,7 +32,12 @@ def _displayed(translator, node: nodes.math_block) -> None:
 
 def _mathml(node: nodes.Element, as_block: bool) -> str:
     try:
-        return tex2mathml(node.astext(), as_block=as_block)
+        return _BAR.sub(_as_bracket, tex2mathml(node.astext(), as_block=as_block))
     except MathError as error:
         _log.warning("formula %r: %s", node.astext(), error, location=node)
         return ""
+
+
+def _as_bracket(bar: re.Match[str]) -> str:
+    form = "prefix" if bar[1] else "postfix"
+    return f'<mo form="{form}" stretchy="false">{bar[2]}</mo>'
