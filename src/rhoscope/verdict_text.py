@@ -41,12 +41,13 @@ def ensemble_name(ensemble: Any) -> str:
 
 
 def study_line(study: "Study") -> str:
-    """Ensemble, size, horizon, gain and number of samples in one line."""
+    """Ensemble, size, horizon, gain, number of samples and an unusual mode in one line."""
     low, high = study.gain
+    mode = ", a fresh A each step, ρ of A₁" if study.mode == "fresh" else ""
     gain = f"gain {low:g}" if low == high else f"gain {low:g} to {high:g}"
     return (
         f"{ensemble_name(study.ensemble)}, n = {study.size}, {gain}, T = {study.horizon:,}, "
-        f"N = {study.samples:,}"
+        f"N = {study.samples:,}{mode}"
     )
 
 
@@ -87,6 +88,11 @@ def _remarks(verdict: "Verdict") -> list[str]:
         f"{study_line(verdict.study)}; {verdict.computed:,} samples computed. Indeterminate: growth within a "
         f"factor of {math.exp(verdict.band):.4g}. Brackets hold 95 % intervals."
     ]
+    if verdict.study.mode == "fresh":
+        remarks.append(
+            "Every step has a fresh A with the gain of its sample. The predictors are of A₁, the matrix of the first "
+            "step, which a gradient meets at lag T alone."
+        )
     for name, count in verdict.outcomes.items():
         if count and Outcome[name] != Outcome.OK:
             remarks.append(f"{count:,} samples with outcome {name}: {Outcome[name].text}.")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rhoscope import drawing
-from rhoscope.devices import lapack
+from rhoscope.devices import fresh_cpu, lapack
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import spectrum as layout
@@ -56,7 +56,7 @@ def study_columns(
 
     def work(worker: int, first: int, last: int) -> None:
         if worker not in workers:
-            workers[worker] = _Worker(study, groups, lapack_from)
+            workers[worker] = _Worker(study, groups, lapack_from, cancelled)
         workers[worker].fill(columns, first, start + first, start + last)
 
     # A user's own ensemble may call BLAS, and so does the fallback: one thread each under ours.
@@ -74,10 +74,10 @@ def empty_columns(study: "Study", start: int, stop: int) -> Columns:
     columns["real_eigenvalue_count"] = np.empty(count, dtype=np.int64)
     columns["log_error"] = np.empty(count)
     columns["log_gradient"] = np.empty((count, len(study.lags)))
-    if study.delta == "error":
+    if study.delta == "error" and study.mode == "fixed":
         columns["log_gradient_A"] = np.empty(count)
-        if study.inputs:
-            columns["log_gradient_B"] = np.empty(count)
+    if study.delta == "error" and study.inputs:
+        columns["log_gradient_B"] = np.empty(count)
     if "eigenvalues" in study.measure:
         columns["eigenvalues"] = np.empty((count, study.size), dtype=np.complex128)
     if "numerical_radius" in study.measure:
@@ -88,6 +88,8 @@ def empty_columns(study: "Study", start: int, stop: int) -> Columns:
 
 def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
     """Groups for CHUNK_SECONDS and CHUNK_ELEMENTS, yet enough chunks that no thread is left waiting."""
+    if study.mode == "fresh":
+        return fresh_cpu.groups_of_a_chunk(study, count, threads)
     n = study.ensemble.real_size(study.size)
     by_time = CHUNK_SECONDS / (WIDTH * sample_seconds(study))
     by_memory = CHUNK_ELEMENTS / (WIDTH * n * leading(n))
@@ -98,7 +100,9 @@ def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
 class _Worker:
     """What one thread keeps from chunk to chunk: the question in the kernels' terms, and their memory."""
 
-    def __init__(self, study: "Study", groups: int, lapack_from: int) -> None:
+    def __init__(
+        self, study: "Study", groups: int, lapack_from: int, cancelled: Callable[[], bool] | None
+    ) -> None:
         self.study = study
         self.n = n = study.ensemble.real_size(study.size)
         self.m = study.inputs
@@ -108,14 +112,19 @@ class _Worker:
         self.error = study.delta == "error"
         # Without an error of its own, delta is measured as what it is at lag 0.
         self.lags = np.array(study.lags if self.error else (0, *study.lags), dtype=np.int64)
-        self.segment = segment_length(n, study.horizon, self.by_columns)
-        self.a = lanes(groups * n * self.ld)
         self.scratch = lanes(drawing.scratch_elements(n))
         self.rows = np.empty((groups, layout.ROWS, WIDTH))
         self.values = np.empty((groups, 2, n, WIDTH))
         if not self.by_lapack:
             self.one = lanes(spare(n))
             self.spectrum_work = lanes(layout.spectrum_work(n))
+        self.fresh = None
+        if study.mode == "fresh":
+            self.fresh = fresh_cpu.FreshGradients(study, groups, cancelled)
+            self.a = self.fresh.matrices
+            return
+        self.a = lanes(groups * n * self.ld)
+        self.segment = segment_length(n, study.horizon, self.by_columns)
         if self.error:
             self.b = lanes(groups * n * self.m)
             self.state = lanes(groups * n)
@@ -139,7 +148,10 @@ class _Worker:
         here["gain"][:] = gains[:count]
         here["outcome"][:] = Outcome.OK
         self._spectra(here, len(samples) // WIDTH, count)
-        self._gradients(here, samples, count)
+        if self.fresh is None:
+            self._gradients(here, samples, count)
+        else:
+            self._fresh_gradients(here, self.fresh.log_norms(samples)[:count])
         here["outcome"][(here["log_error"] == -np.inf) & (here["outcome"] <= Outcome.LAPACK)] = (
             Outcome.ZERO_ERROR
         )
@@ -211,6 +223,16 @@ class _Worker:
                 here["outcome"][row] = Outcome.NOT_CONVERGED
             else:
                 here["eigenvalues"][row] = found
+
+    def _fresh_gradients(self, here: Columns, found: NDArray[np.float64]) -> None:
+        size = len(self.study.lags)
+        here["log_gradient"][:] = found[:, :size]
+        here["log_error"][:] = found[:, size]
+        if "log_gradient_B" in here:
+            here["log_gradient_B"][:] = found[:, size + 1]
+        # The matrix of a later step may hold what the first one, whose spectrum was found, does not.
+        bad = np.isnan(found).any(axis=1) | (found == np.inf).any(axis=1)
+        here["outcome"][bad & (here["outcome"] <= Outcome.LAPACK)] = Outcome.NON_FINITE
 
     def _gradients(self, here: Columns, samples: NDArray[np.int64], count: int) -> None:
         study, n, ld = self.study, self.n, self.ld
