@@ -66,11 +66,27 @@ def median(values: np.ndarray) -> Estimate:
     return Estimate(value, float(ordered[low_index]), float(ordered[total - 1 - low_index]))
 
 
+def student_quantile(influence: np.ndarray) -> float:
+    """How many standard errors reach 95 %, where the error comes from `influence` (N,), of mean 0.
+
+    Σ f²/N² has relative variance (κ − 1)/N, with κ the kurtosis of the influence f, and χ² of ν degrees of
+    freedom has 2/ν: so this is the quantile of Student's t with ν = 2N/(κ − 1). For a normal f that is N.
+
+    Reference: Satterthwaite, Biometrics Bulletin 2 (1946) 110.
+    """
+    square = influence * influence
+    total = square.size
+    spread = total * float(square @ square) / float(square.sum()) ** 2 - 1
+    if spread <= 0:
+        return _Z
+    return float(special.stdtrit(2 * total / spread, 0.5 + LEVEL / 2))
+
+
 def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
     """Least-squares slope of y on x (both (N,)), with the HC3 error, right under unequal variances.
 
     se² = Σ (x_i − x̄)² (e_i / (1 − h_i))² / S_xx², with residuals e_i, leverages h_i and S_xx = Σ (x_i − x̄)²;
-    the quantile is Student's with N − 2 degrees of freedom.
+    the quantile is `student_quantile` of the terms.
 
     Reference: MacKinnon and White, Journal of Econometrics 29 (1985) 305.
     """
@@ -85,7 +101,7 @@ def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
     free = 1.0 - 1.0 / total - dx_squared / square  # 1 - leverage
     if free.min() < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
         return Estimate(slope, -math.inf, math.inf)
-    residual = (dy - slope * dx) / free
-    error = math.sqrt(float(dx_squared @ (residual * residual))) / square
-    half = float(special.stdtrit(total - 2, 0.5 + LEVEL / 2)) * error
+    influence = dx * (dy - slope * dx) / free
+    error = math.sqrt(float(influence @ influence)) / square
+    half = student_quantile(influence) * error if error > 0 else 0.0
     return Estimate(slope, slope - half, slope + half)
