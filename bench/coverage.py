@@ -195,7 +195,7 @@ def judge(study: str, population: rs.Result, counted: Tally, samples: int, check
     for number, (quoted, held, too_high, points) in zip(counted.numbers, rows, strict=True):
         if not quoted:
             continue
-        expected = expected_coverage(number, counted.numbers, seen, samples)
+        expected = min(expected_coverage(number, counted.numbers, seen, samples), 1.0)  # against rounding
         low, high = (int(end) for end in stats.binom.ppf([side, 1 - side], quoted, expected))
         if points == quoted:  # an interval of no width claims to be exact, as the difference of equal predictors
             expected, low, high = 1.0, int(quoted), int(quoted)
