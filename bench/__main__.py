@@ -31,7 +31,9 @@ def _arguments() -> argparse.Namespace:
         "coverage", help="how often the intervals of a verdict hold the truth, in about 10 minutes"
     )
     coverage.add_argument("--study", nargs="+", help="names in bench.coverage.STUDIES; by default CHECKED")
-    coverage.add_argument("--samples", type=int, default=1000, help="of a repeat; the truth has 100 times as many")
+    coverage.add_argument(
+        "--samples", type=int, default=1000, help="of a repeat; the truth has 100 times as many"
+    )
     coverage.add_argument("--repeats", type=int, default=10_000)
     coverage.add_argument("--threads", type=int, default=2, help="processes")
     for command in (race, study, memory, coverage):

@@ -145,7 +145,9 @@ def _walk(node: Any, path: Number) -> Iterator[tuple[Number, Interval]]:
             yield from _walk(value, (*path, key))
     elif isinstance(node, list | tuple):
         for place, value in enumerate(node):
-            yield from _walk(value, (*path, value["name"] if isinstance(value, dict) and "name" in value else place))
+            yield from _walk(
+                value, (*path, value["name"] if isinstance(value, dict) and "name" in value else place)
+            )
 
 
 def true_numbers(population: rs.Result) -> dict[Number, float]:
@@ -171,41 +173,49 @@ def tally(
     return Tally(numbers, repeats, *counts)
 
 
-def expected_coverage(number: Number, numbers: dict[Number, float], seen: Observations, samples: int) -> float:
-    """The coverage that the interval of a number has by theory: 95 %, or what its discrete law makes of it."""
-    truth = numbers[number]
-    match kind(number):
-        case "share":
-            return float(share_coverage(truth, samples)[0])
-        case "accuracy":
-            return share_of_some_coverage(truth, numbers[(*number[:-1], "decided")], samples)
-        case "median":
-            growth = seen.growth(int(number[0]))
-            return median_coverage(float((growth < truth).mean()), float((growth <= truth).mean()), samples)
-        case _:
-            return LEVEL
-
-
-def judge(study: str, population: rs.Result, counted: Tally, samples: int, checks: int) -> list[Check]:
-    """The checks on one study, each with a false-alarm rate of `FALSE_ALARM` / `checks`."""
+def expected_coverages(
+    population: rs.Result, numbers: dict[Number, float], samples: int
+) -> dict[Number, float]:
+    """The coverage that each interval has by theory: 95 %, or what the law of its counts makes of it."""
     seen = Observations(population)
+
+    def expected(number: Number, truth: float) -> float:
+        match kind(number):
+            case "share":
+                return float(share_coverage(truth, samples)[0])
+            case "accuracy":
+                return share_of_some_coverage(truth, numbers[(*number[:-1], "decided")], samples)
+            case "median":
+                growth = seen.growth(int(number[0]))
+                return median_coverage(
+                    float((growth < truth).mean()), float((growth <= truth).mean()), samples
+                )
+            case _:
+                return LEVEL
+
+    # A number that the population lacks, as the accuracy where nothing is decided, is quoted in no repeat.
+    found = {number: expected(number, truth) for number, truth in numbers.items() if not math.isnan(truth)}
+    return {number: min(aim, 1.0) for number, aim in found.items()}  # against rounding in the sums
+
+
+def judge(study: str, counted: Tally, expected: dict[Number, float], checks: int) -> list[Check]:
+    """The checks on one study, each with a false-alarm rate of `FALSE_ALARM` / `checks`."""
     side = FALSE_ALARM / checks / 2
     found = []
     rows = zip(counted.quoted, counted.held, counted.too_high, counted.points, strict=True)
-    for number, (quoted, held, too_high, points) in zip(counted.numbers, rows, strict=True):
+    for (number, truth), row in zip(counted.numbers.items(), rows, strict=True):
+        quoted, held, too_high, points = map(int, row)
         if not quoted:
             continue
-        expected = min(expected_coverage(number, counted.numbers, seen, samples), 1.0)  # against rounding
-        low, high = (int(end) for end in stats.binom.ppf([side, 1 - side], quoted, expected))
-        if points == quoted:  # an interval of no width claims to be exact, as the difference of equal predictors
-            expected, low, high = 1.0, int(quoted), int(quoted)
+        aim = expected[number]
+        low, high = (int(end) for end in stats.binom.ppf([side, 1 - side], quoted, aim))
+        if (
+            points == quoted
+        ):  # an interval of no width claims to be exact, as the difference of equal predictors
+            aim, low, high = 1.0, quoted, quoted
         elif quoted < counted.repeats and kind(number) != "accuracy":
-            missed = int(stats.binom.isf(side, counted.repeats, 1 - expected))
-            low, high = int(quoted) - missed, int(quoted)
-        truth = counted.numbers[number]
-        found.append(
-            Check(study, number, truth, counted.repeats, *map(int, (quoted, held, too_high)), expected, low, high)
-        )
+            low, high = max(quoted - int(stats.binom.isf(side, counted.repeats, 1 - aim)), 0), quoted
+        found.append(Check(study, number, truth, counted.repeats, quoted, held, too_high, aim, low, high))
     return found
 
 
@@ -220,9 +230,10 @@ def coverage(names: Sequence[str], samples: int, repeats: int, threads: int) -> 
             given = repeat(population), repeat(true_numbers(population)), repeat(samples)
             first, *others = pool.map(tally, *given, pieces, seeds)
             tallies[name] = sum(others, first)
-    checks = sum(int((counted.quoted > 0).sum()) for counted in tallies.values())
-    return [
-        check
+    aims = {
+        name: expected_coverages(population, tallies[name].numbers, samples)
         for name, population in populations.items()
-        for check in judge(name, population, tallies[name], samples, checks)
-    ]
+    }
+    # A share of exactly 0 or 1 is held always: it cannot raise a false alarm and does not widen the bands.
+    checks = sum(aim < 1 for expected in aims.values() for aim in expected.values())
+    return [check for name in populations for check in judge(name, tallies[name], aims[name], checks)]

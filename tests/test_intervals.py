@@ -9,7 +9,7 @@ from scipy import stats
 
 from rhoscope.association import Variable, associate, rank_correlation
 from rhoscope.correlation import Difference, Pearson, Ranks, Spearman, interval
-from rhoscope.intervals import Estimate, hc3_slope, median, share, student_quantile
+from rhoscope.intervals import Estimate, effective_degrees, hc3_slope, median, share, student_quantile
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> Spearman:
@@ -88,11 +88,13 @@ def test_error_of_a_heavy_tail_has_few():
     # One sample in twenty makes up the whole variance: kurtosis 20, so 2·400/19 degrees of freedom, not 400.
     influence = np.zeros(400)
     influence[:10], influence[10:20] = 3.0, -3.0
-    assert student_quantile(influence) == pytest.approx(stats.t.ppf(0.975, 800 / 19), rel=1e-12)
+    assert effective_degrees(influence) == pytest.approx(800 / 19, rel=1e-12)
+    assert student_quantile(800 / 19) == pytest.approx(stats.t.ppf(0.975, 800 / 19), rel=1e-12)
 
 
 def test_error_that_does_not_vary_has_the_normal_quantile():
-    assert student_quantile(np.tile([1.0, -1.0], 8)) == pytest.approx(stats.norm.ppf(0.975), rel=1e-12)
+    degrees = effective_degrees(np.tile([1.0, -1.0], 8))
+    assert student_quantile(degrees) == pytest.approx(stats.norm.ppf(0.975), rel=1e-8)
 
 
 def test_slope_has_the_hc3_error():
@@ -112,6 +114,20 @@ def test_slope_has_the_hc3_error():
 def test_slope_that_one_sample_fixes_has_an_unbounded_interval():
     found = hc3_slope(np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 1.0, 2.0, 5.0]))
     assert found == Estimate(4.0, -math.inf, math.inf)
+
+
+def test_slope_of_a_relation_that_is_exact_but_for_a_few_samples_has_no_interval():
+    generator = np.random.default_rng(25)
+    x = generator.standard_normal(1000)
+    few = np.where(np.arange(1000) < 20, 0.2, 0.0) * generator.standard_normal(1000)
+    found = hc3_slope(x, x + few)
+    assert found.value == pytest.approx(1, abs=0.01)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    # As near to 1, with noise in all of them; and noise in a few, less near to 1.
+    assert hc3_slope(x, x + few.std() * generator.standard_normal(1000)).low > 0.99
+    assert hc3_slope(x, x + 10 * few).low > 0.9
+    assert math.isnan(hc3_slope(x, 2 * x).low)
 
 
 @pytest.mark.parametrize("pair", [skewed_pair, with_ties])

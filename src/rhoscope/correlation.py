@@ -5,7 +5,7 @@ samples: its standard error σ and acceleration a (from the influence function),
 c in the least favourable direction. Resampling finds them with noise and, for many samples, in minutes; here
 they come in closed form, which is DiCiccio and Efron's "ABC" interval. Its ends are T(P + λ·direction) with
 λ = w / (1 − a·w)², w = z₀ ± t and z₀ = Φ⁻¹(2·Φ(a)·Φ(c − b/σ)). Theirs has the normal quantile 1.96 for t; here
-it is Student's, because σ is an estimate too, and with heavy tails a poor one (`intervals.student_quantile`).
+it is Student's, because σ is an estimate too, and with heavy tails a poor one (`intervals.effective_degrees`).
 
 Reference: DiCiccio and Efron, Biometrika 79 (1992) 231; Efron and Tibshirani, An Introduction to the
 Bootstrap (1993), section 22.6.
@@ -19,13 +19,10 @@ from typing import Protocol
 import numpy as np
 from scipy import special
 
-from rhoscope.intervals import Estimate, student_quantile
+from rhoscope.intervals import NEAR_ONE, Estimate, effective_degrees, student_quantile
 
 FEWEST = 10
 """With fewer samples a correlation is given without an interval."""
-
-NEAR_ONE = 0.999
-"""A correlation beyond it is given without an interval: there a few samples decide it."""
 
 _STEP = 0.05
 """Half width, in standard errors, of the second difference that measures the curvature."""
@@ -71,7 +68,7 @@ def interval(statistic: Statistic) -> Estimate:
     curvature = (at(_STEP) - 2 * at(0.0) + at(-_STEP)) / (2 * error * _STEP**2)
     shift = curvature - statistic.bias / error
     z0 = float(special.ndtri(2 * special.ndtr(acceleration) * special.ndtr(shift)))
-    reach = student_quantile(influence)
+    reach = student_quantile(effective_degrees(influence))
     low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - reach, z0 + reach))
     return Estimate(value, low, high) if low <= value <= high else unknown
 

@@ -99,7 +99,7 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     Returns
     -------
     Verdict
-        One entry a lag, every number with its 95 % interval. It prints as a table.
+        One entry a lag, every number with its 95 % interval, of NaN where none is quoted. It prints as a table.
 
     Raises
     ------

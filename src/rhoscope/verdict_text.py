@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rhoscope.correlation import NEAR_ONE
-from rhoscope.intervals import Estimate
+from rhoscope.intervals import NEAR_ONE, Estimate
 from rhoscope.outcome import Outcome
 from rhoscope.outcome_table import LABELS
 from rhoscope.text_table import TextTable
@@ -92,7 +91,9 @@ def _remarks(verdict: "Verdict") -> list[str]:
         if count and Outcome[name] != Outcome.OK:
             remarks.append(f"{count:,} samples with outcome {name}: {Outcome[name].text}.")
     if verdict.zero_radius:
-        remarks.append(f"{verdict.zero_radius:,} samples with ρ = 0, or not told from 0, count in ranks only.")
+        remarks.append(
+            f"{verdict.zero_radius:,} samples with ρ = 0, or not told from 0, count in ranks only."
+        )
     zeros = verdict.lags[-1].zero_gradients
     if zeros:
         remarks.append(f"{zeros:,} gradients are exactly 0 at the longest lag and count in ranks only.")
@@ -197,6 +198,8 @@ def _slope(estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return "–"
     half = estimate.high - estimate.value
+    if math.isnan(half):
+        return f"{estimate.value:.4f}".replace("-", "−")
     digits = 4 if half < 0.1 else 2
     return f"{estimate.value:.{digits}f}±{half:.{digits}f}".replace("±0.", "±.").replace("-", "−")
 
