@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rhoscope.intervals import Estimate
+from rhoscope.intervals import NEAR_ONE, Estimate
 from rhoscope.outcome import Outcome
 from rhoscope.outcome_table import LABELS
 from rhoscope.text_table import TextTable
@@ -97,7 +97,9 @@ def _remarks(verdict: "Verdict") -> list[str]:
         if count and Outcome[name] != Outcome.OK:
             remarks.append(f"{count:,} samples with outcome {name}: {Outcome[name].text}.")
     if verdict.zero_radius:
-        remarks.append(f"{verdict.zero_radius:,} samples with ρ = 0 count in ranks only.")
+        remarks.append(
+            f"{verdict.zero_radius:,} samples with ρ = 0, or not told from 0, count in ranks only."
+        )
     zeros = verdict.lags[-1].zero_gradients
     if zeros:
         remarks.append(f"{zeros:,} gradients are exactly 0 at the longest lag and count in ranks only.")
@@ -188,10 +190,10 @@ def _hundredths(percent: float) -> str:
 
 
 def _correlation(estimate: Estimate) -> str:
-    """Three decimals with the interval; past .999 only that it is past: the interval means little there."""
+    """Three decimals with the interval where there is one; past .999 only that it is past."""
     if math.isnan(estimate.value):
         return "–"
-    if abs(estimate.value) > 0.999:
+    if abs(estimate.value) > NEAR_ONE:
         return "> .999" if estimate.value > 0 else "< −.999"
     if math.isnan(estimate.low):
         return _decimals(estimate.value)
@@ -202,6 +204,8 @@ def _slope(estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return "–"
     half = estimate.high - estimate.value
+    if math.isnan(half):
+        return f"{estimate.value:.4f}".replace("-", "−")
     digits = 4 if half < 0.1 else 2
     return f"{estimate.value:.{digits}f}±{half:.{digits}f}".replace("±0.", "±.").replace("-", "−")
 
