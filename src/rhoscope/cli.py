@@ -83,9 +83,7 @@ def run(
     gain: Annotated[
         tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Interval of the gain.")
     ] = None,
-    mode: Annotated[
-        str | None, typer.Option(help='"fixed": one A for all steps; "fresh": a new A at every step.')
-    ] = None,
+    mode: Annotated[str | None, typer.Option(help='"fixed", or "fresh": a new A at every step.')] = None,
     inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
     preset: Annotated[
@@ -209,7 +207,8 @@ def sample(
         print(strict_json.dumps(shown))
         return
     with np.printoptions(linewidth=78, precision=6, threshold=100):
-        named = {"A": matrix, "eigenvalues of A": spectrum, "lags": result.lags, **columns}
+        name = "A" if study.mode == "fixed" else "A_1"
+        named = {name: matrix, f"eigenvalues of {name}": spectrum, "lags": result.lags, **columns}
         for heading, array in named.items():
             text = str(array)
             print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
