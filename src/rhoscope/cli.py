@@ -1,6 +1,6 @@
 """The command line: each command calls the public API, prints what it returned, and ends with an exit code.
 
-0: done. 1: failed, with one message on stderr. 2: wrong usage. 130: interrupted.
+0: done. 1: failed, with one message on stderr, or verified to be wrong. 2: wrong usage. 130: interrupted.
 What a program may read goes to stdout; progress and paths of files go to stderr.
 """
 
@@ -212,6 +212,24 @@ def sample(
         for heading, array in named.items():
             text = str(array)
             print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
+
+
+@app.command()
+def verify(
+    samples: Annotated[int | None, typer.Option(help="Samples an oracle; by default 20,000.")] = None,
+    seed: Annotated[int, typer.Option(help="Key of the random generator.")] = 539,
+    only: Annotated[list[str] | None, typer.Option(metavar="FAMILY", help="May be repeated.")] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Hold this installation to what mathematics knows; exit code 1 if it fails any oracle."""
+    import rhoscope as rs
+
+    with _interruptible(None):
+        report = rs.verify(samples, device, seed=seed, only=only, progress=_say)
+    print(report.to_json() if json else report)
+    if not report.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
