@@ -7,6 +7,7 @@ are the truth, whatever cancels. mpmath serves where exact numbers would grow to
 from fractions import Fraction
 from typing import Any
 
+import flint  # pyright: ignore[reportMissingImports]  # it has no type hints
 import mpmath
 import numpy as np
 import scipy.linalg
@@ -80,6 +81,24 @@ def log_power_norms_mp(A: Any, delta: Any, lags: Any, digits: int = 50) -> list[
             norms[k] = float(mpmath.log(norm)) if norm else -np.inf
             vector = adjoint * vector
         return [norms[k] for k in lags]
+
+
+def log_power_norms_far(A: Any, delta: Any, lags: Any, bits: int = 400) -> list[float]:
+    """log |(A^T)^k delta| by squaring A in arb, whose many bits outlast the doubling of errors; real A."""
+    flint.ctx.prec = bits
+    powers = [flint.arb_mat(np.asarray(A).T.tolist())]
+    while len(powers) < int(max(lags)).bit_length():
+        powers.append(powers[-1] * powers[-1])
+    norms = []
+    for k in lags:
+        vector = flint.arb_mat([[x] for x in np.asarray(delta).tolist()])
+        for bit, power in enumerate(powers):
+            if int(k) >> bit & 1:
+                vector = power * vector
+        square = sum((x * x for x in vector.entries()), flint.arb(0))
+        assert square == 0 or square.rel_accuracy_bits() > 60
+        norms.append(float(square.log() / 2) if square != 0 else -np.inf)
+    return norms
 
 
 # Backpropagation through time.

@@ -12,7 +12,7 @@ from rhoscope.errors import ArgumentError, ArgumentTypeError
 
 Array = NDArray[np.float64]
 
-each_method = pytest.mark.parametrize("method", ["step", "auto"])
+each_method = pytest.mark.parametrize("method", ["step", "ladder", "auto"])
 
 
 def ginibre(seed: int, count: int, n: int, gain: float = 1.0) -> tuple[Array, Array]:
@@ -141,8 +141,8 @@ A2, D2 = np.eye(2), np.ones(2)
         ((A2, D2, [4, 2]), {}, "lags: 2 at index 1 follows 4"),
         ((A2, D2, [2, 2]), {}, "lags: 2 at index 1 follows 2"),
         ((A2, D2, []), {}, r"lags: shape \(0,\)"),
-        ((A2, D2, [1]), {"method": "lader"}, "method = 'lader': not a method; did you mean 'ladder'"),
-        ((A2, D2, [1]), {"method": "steps"}, "did you mean 'step'"),
+        ((A2, D2, [1]), {"method": "lader"}, "method = 'lader': not a method; 'ladder' would do"),
+        ((A2, D2, [1]), {"method": "steps"}, "'step' would do"),
         ((A2, D2, [1]), {"method": None}, "method = None: not a method"),
         ((A2, D2, [1]), {"threads": 0}, "threads = 0"),
         ((A2, D2, [1]), {"device": "abacus"}, "device = 'abacus'"),

@@ -1,6 +1,5 @@
 """Norms of backpropagated gradients at any lags, for very many systems."""
 
-import difflib
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from rhoscope.arrays import as_lags, as_matrices, as_vectors
 from rhoscope.devices.choose import choose
 from rhoscope.errors import ArgumentError
+from rhoscope.nearest import nearest
 
 _METHODS = ("auto", "step", "ladder")
 
@@ -34,7 +34,10 @@ def gradient_norms(
     lags
         Lags k, (K,): whole numbers of steps, ascending, 0 or more.
     method
-        "step" multiplies by A^T again and again.
+        "step" multiplies by A^T again and again. "ladder" multiplies by the binary powers of A, in O(n^3 log k),
+        and bounds the error that squaring a non-normal matrix brings; where the bound passes 1e-8 it keeps the
+        powers in twice the digits, and where that is not enough either, it steps. "auto" takes what costs less
+        for this n and these lags. The two agree to 1e-8 in the logarithm.
     device
         "auto" or "cpu".
     threads
@@ -67,9 +70,7 @@ def gradient_norms(
     [   0.    1. 1000.]
     """
     if method not in _METHODS:
-        near = difflib.get_close_matches(str(method), _METHODS, n=1, cutoff=0.0)[0]
-        known = ", ".join(map(repr, _METHODS))
-        raise ArgumentError(f"method = {method!r}: not a method; did you mean {near!r}? Known: {known}")
+        raise ArgumentError(f"method = {method!r}: not a method; {nearest(str(method), _METHODS)} would do")
     matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
     batch = _batch(matrices, vectors)
     if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":

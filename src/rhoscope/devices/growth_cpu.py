@@ -1,5 +1,6 @@
 """Norms at lags on the cores of this machine: a pool of threads over groups of samples."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,56 +8,124 @@ from numpy.typing import NDArray
 
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.workspace import lanes
+from rhoscope.kernels.ladder_space import height, ladder_cells, ladder_work, step_work
 from rhoscope.kernels.layout import WIDTH, leading
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import COLUMNS_FROM, step_norms_cells
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Lags = NDArray[np.int64]
+Kernel = Callable[[Floats, Floats, Floats, int], None]
 
 # Multiply-adds that a thread does between two looks at the common list of chunks: some milliseconds.
 _CHUNK_WORK = 5.0e7
 
 
 def log_norms(
-    matrices: Floats, deltas: Floats, pairs: Indices, lags: NDArray[np.int64], method: str, threads: int
+    matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, method: str, threads: int
 ) -> Floats:
     """Log norms (N, K) of (A^T)^k delta.
 
-    matrices (M, n, n); deltas (D, n); pairs (N, 2): which matrix and which delta make each sample.
+    matrices (M, n, n); deltas (D, n); pairs (N, 2): which matrix and which delta make each sample. What one way
+    leaves open, because its error may be too large, goes to the next; the last is stepping, which leaves nothing.
     """
-    return _by_steps(matrices, deltas, pairs, lags, threads)
+    ways = _ways(method, deltas.shape[1], lags)
+    results = ways[0](matrices, deltas, pairs, lags, threads)
+    for way in ways[1:]:
+        left = np.flatnonzero(np.isnan(results).any(axis=1))
+        if left.size == 0:
+            break
+        known = results[left]
+        found = way(matrices, deltas, pairs[left], lags, threads)
+        results[left] = np.where(np.isnan(known), found, known)
+    return results
 
 
-def _by_steps(
-    matrices: Floats, deltas: Floats, pairs: Indices, lags: NDArray[np.int64], threads: int
-) -> Floats:
+def _ways(method: str, n: int, lags: Lags) -> list[Callable[..., Floats]]:
+    """What is tried in turn; it depends on n and the lags alone, and so does every sample's result."""
+    step, ladder, pair = step_work(n, lags), ladder_work(n, lags, 1), ladder_work(n, lags, 2)
+    if method == "step" or (method == "auto" and step <= ladder):
+        return [by_steps]
+    return [by_ladder, by_pair_ladder, by_steps] if pair < step else [by_ladder, by_steps]
+
+
+def by_steps(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
+    """Step by step."""
     from rhoscope.kernels import cpu, cpu_columns
 
-    count, n = len(pairs), deltas.shape[1]
-    columns = n >= COLUMNS_FROM
+    n = deltas.shape[1]
     ld = leading(n)
-    results = np.empty((count, lags.size))
-    chunk = _chunk(n * n * int(lags[-1]), count, threads)
-    groups = chunk // WIDTH
-    scratch = [
-        (lanes(step_norms_cells(n, columns)), lanes(groups * lags.size), lanes(n * ld), lanes(n))
-        for _ in range(min(threads, -(-count // chunk)))
-    ]
 
-    def work(worker: int, start: int, stop: int) -> None:
-        space, out, a, v = scratch[worker]
+    def prepare() -> Kernel:
+        space, a, v = lanes(step_norms_cells(n, n >= COLUMNS_FROM)), lanes(n * ld), lanes(n)
+
+        def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
+            if n >= COLUMNS_FROM:
+                steps = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
+                cpu_columns.step_norms(space, A, steps[0], delta, steps[1], n, lags, BLOCK, out, 0, count)
+            else:
+                cpu.step_norms_batch(space, a, v, A, delta, n, ld, lags, BLOCK, out, 0, -(-count // WIDTH))
+
+        return run
+
+    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags))
+
+
+def by_ladder(
+    matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int, parts: int = 1
+) -> Floats:
+    """By binary powers that are kept in one float64 an entry, or in two; NaN where the error may be too large."""
+    from rhoscope.kernels import cpu, cpu_columns
+
+    n = deltas.shape[1]
+    ld, top = leading(n), height(int(lags[-1]))
+
+    def prepare() -> Kernel:
+        space, a, v = lanes(ladder_cells(n, parts, top)), lanes(n * ld), lanes(n)
+
+        def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
+            if n >= COLUMNS_FROM:
+                kernel = cpu_columns.ladder_norms if parts == 1 else cpu_columns.ladder_norms_pair
+                kernel(space, A, delta, n, lags, top, out, 0, count)
+            else:
+                kernel = cpu.ladder_norms if parts == 1 else cpu.ladder_norms_pair
+                kernel(space, a, v, A, delta, n, ld, lags, top, out, 0, -(-count // WIDTH))
+
+        return run
+
+    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, ladder_work(n, lags, parts))
+
+
+def by_pair_ladder(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
+    """By binary powers in two parts, where those in one were not accurate enough."""
+    return by_ladder(matrices, deltas, pairs, lags, threads, parts=2)
+
+
+def _over_chunks(
+    prepare: Callable[[], Kernel],
+    matrices: Floats,
+    deltas: Floats,
+    pairs: Indices,
+    lags: Lags,
+    threads: int,
+    work: float,
+) -> Floats:
+    """Results (N, K) of kernels, one for each thread with space of its own, that write group by group."""
+    count = len(pairs)
+    chunk = _chunk(work, count, threads)
+    groups = chunk // WIDTH
+    results = np.empty((count, lags.size))
+    kernels = [(prepare(), lanes(groups * lags.size)) for _ in range(min(threads, -(-count // chunk)))]
+
+    def run(worker: int, start: int, stop: int) -> None:
+        kernel, out = kernels[worker]
         A, delta = _chosen(matrices, pairs[start:stop, 0]), _chosen(deltas, pairs[start:stop, 1])
-        if columns:
-            steps = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
-            cpu_columns.step_norms(space, A, steps[0], delta, steps[1], n, lags, BLOCK, out, 0, stop - start)
-        else:
-            used = -(-(stop - start) // WIDTH)
-            cpu.step_norms_batch(space, a, v, A, delta, n, ld, lags, BLOCK, out, 0, used)
+        kernel(A, delta, out, stop - start)
         by_sample = out.reshape(groups, lags.size, WIDTH).transpose(0, 2, 1).reshape(-1, lags.size)
         results[start:stop] = by_sample[: stop - start]
 
-    for_chunks(work, count, chunk, threads)
+    for_chunks(run, count, chunk, threads)
     return results
 
 

@@ -92,7 +92,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         def outer_tile(w, g, g_down, u, u_down, v, v_down, terms):
             tile = tiles.load(w, g, g_down, columns, rows)
             for _ in range(terms):
-                tile = tiles.add_product(tile, w, u, v, columns)
+                tile = tiles.add_product(tile, w, u, v, 1, columns)
                 u += u_down
                 v += v_down
             tiles.store(tile, w, g, g_down, columns)

@@ -13,9 +13,15 @@ from rhoscope.kernels import fills_rotated as _fills_rotated
 from rhoscope.kernels import fresh as _fresh
 from rhoscope.kernels import gaussian as _gaussian
 from rhoscope.kernels import interleaved as _interleaved
+from rhoscope.kernels import ladder as _ladder
+from rhoscope.kernels import ladder_cpu as _ladder_cpu
+from rhoscope.kernels import ladder_error as _ladder_error
+from rhoscope.kernels import ladder_space as _ladder_space
 from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import normal as _normal
+from rhoscope.kernels import paired as _paired
 from rhoscope.kernels import philox as _philox
+from rhoscope.kernels import powers_interleaved as _powers
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
 from rhoscope.kernels import reflections as _reflections
@@ -114,3 +120,20 @@ step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
     fresh_subtract,
     fresh_backward,
 ) = _fresh.build(lane, kit, jit)
+
+add_pair, end_pair = _paired.build(lane, kit, inlined)
+square, square_pair, whole, fill_spread = _powers.build(lane, kit, jit)
+ladder_regions = jit(_ladder_space.regions)
+(
+    keep_vector,
+    start_vector,
+    keep_power,
+    number,
+    move,
+    fall_behind,
+    trusted,
+    squaring_error,
+    keep_error,
+) = _ladder_error.build(lane, kit, jit, inlined)
+climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead = _ladder.build(lane, kit, jit)
+ladder_norms, ladder_norms_pair = _ladder_cpu.build_interleaved(lane, kit, jit)

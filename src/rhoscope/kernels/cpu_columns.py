@@ -3,7 +3,13 @@
 import sys
 
 from rhoscope.kernels import columns as _columns
+from rhoscope.kernels import ladder as _ladder
+from rhoscope.kernels import ladder_cpu as _ladder_cpu
+from rhoscope.kernels import ladder_error as _ladder_error
+from rhoscope.kernels import ladder_space as _ladder_space
 from rhoscope.kernels import lane_cpu as lane
+from rhoscope.kernels import paired as _paired
+from rhoscope.kernels import powers_columns as _powers
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels.caching import inlined, jit
@@ -54,3 +60,22 @@ factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build
     regions,
     backpropagate,
 ) = _recurrence.build(lane, kit, jit)
+
+add_pair, end_pair = _paired.build(lane, kit, inlined)
+product_6, product_4, product_2, product_1, square, square_pair, whole, fill_spread = _powers.build(
+    lane, kit, jit, inlined
+)
+ladder_regions = jit(_ladder_space.regions)
+(
+    keep_vector,
+    start_vector,
+    keep_power,
+    number,
+    move,
+    fall_behind,
+    trusted,
+    squaring_error,
+    keep_error,
+) = _ladder_error.build(lane, kit, jit, inlined)
+climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead = _ladder.build(lane, kit, jit)
+ladder_norms, ladder_norms_pair = _ladder_cpu.build_columns(lane, kit, jit)

@@ -141,8 +141,8 @@ def store(typingctx: Any, tile: Any, w: Any, y: Any, down: Any, columns: Any) ->
 
 
 @intrinsic(prefer_literal=True)
-def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, columns: Any) -> Any:
-    """The vectors at w[u] times scalar r at w[v + r], onto row r of the tile."""
+def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, columns: Any) -> Any:
+    """The vectors at w[u] times scalar r at w[v + r * down], onto row r of the tile."""
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -152,15 +152,17 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, columns: Any)
         for c in range(width):
             pointer = _vector_pointer(builder, data, builder.add(args[2], ir.Constant(I64, c * WIDTH)))
             vectors.append(builder.load(pointer, align=8))
+        at = args[3]
         for r in range(len(values) // width):
-            scalar = builder.load(builder.gep(data, [builder.add(args[3], ir.Constant(I64, r))]))
-            s = splat(builder, scalar, VECTOR_F)
+            s = splat(builder, builder.load(builder.gep(data, [at])), VECTOR_F)
+            at = builder.add(at, args[4])
             for c in range(width):
                 i = r * width + c
                 values[i] = builder.call(_fma(builder), [vectors[c], s, values[i]])
         return context.make_tuple(builder, sig.return_type, values)
 
-    return signature(tile, tile, w, types.int64, types.int64, columns), codegen
+    integers = (types.int64,) * 3
+    return signature(tile, tile, w, *integers, columns), codegen
 
 
 @intrinsic

@@ -1,0 +1,165 @@
+"""Gradient norms at far lags by binary powers P_j = A^(2^j), for both layouts of vectors.
+
+`climb` squares, `along_lags` reads the lags' binary digits. Where the estimated error of a norm is too large (see
+`ladder_error`) the result is NaN, which stands for "not found here": no finite input has a NaN as its true
+result. A slower way takes over.
+"""
+
+from typing import Any
+
+from rhoscope.kernels.ladder_error import INFINITE, LARGE, NORM, PAIR_EPS, PLAIN, RUNG, SQUARE
+from rhoscope.kernels.ladder_space import FIELDS
+from rhoscope.kernels.scaled import LOG2
+
+# Norms of powers in one part are let run this far before they are rescaled.
+NORM_LOW = 2.0**-50
+NORM_HIGH = 2.0**50
+NOT_FOUND = float("nan")
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement; `climb` and `along_lags` for powers of one and of two parts."""
+
+    def climbing(parts: int) -> Any:
+        @jit
+        def climb(w, shift, n, down, count, top):
+            """Powers up to P_top and vectors at lags 2^j and 3 2^j, or up to where no lane is trusted any more.
+
+            Returns the j of the last power. A lies at cell 0 less its exponent `shift`, delta's mantissas where
+            the vectors begin.
+            """
+            rungs, chain, thirds, _, trial, spare, _ = kit.ladder_regions(n, down, count, parts, top)
+            stride = count + FIELDS
+            size = parts * n * down
+            low = NORM_LOW
+            high = NORM_HIGH
+            if parts == 2:
+                low = 1.0
+                high = 2.0
+                for i in range(n * down, 2 * n * down):
+                    lane.store(w, i, lane.const(0.0))
+            kit.start_vector(w, chain, count)
+            lane.store(w, rungs, shift)
+            kit.keep_power(w, (0, down, n), count, parts, rungs, low, high)
+            lane.store(w, rungs + PLAIN, lane.const(0.0))
+            lane.store(w, rungs + LARGE, lane.const(0.0))
+            here = chain + stride
+            kit.move(w, here, count, (0, down, n), chain, parts, rungs)
+            kit.fall_behind(w, chain, here, count, lane.load(w, rungs + NORM), lane.load(w, rungs))
+            for j in range(top):
+                rung = rungs + RUNG * j
+                power = (j * size, down, n)
+                square = (power[0] + size, down, n)
+                twice = here + stride
+                third = thirds + j * stride
+                kit.move(w, twice, count, power, here, parts, rung)
+                kit.move(w, third, count, power, twice, parts, rung)
+                if parts == 2:
+                    kit.square_pair(w, square[0], power[0], n * down, down, n)
+                    error = lane.sqrt(lane.load(w, here + count + SQUARE)) * (PAIR_EPS * n * n * n)
+                else:
+                    kit.square(w, square[0], power[0], down, n, spare)
+                    kit.apply_matrix(w, trial, count, square, here, True)
+                    error = kit.squaring_error(w, here, third, trial, rung, count, j == 0)
+                above = rung + RUNG
+                lane.store(w, above, lane.load(w, rung) * 2.0)
+                kit.keep_power(w, square, count, parts, above, low, high)
+                kit.keep_error(w, here, count, rung, error)
+                kit.fall_behind(w, chain, twice, count, lane.load(w, above + NORM), lane.load(w, above))
+                if not lane.any(kit.trusted(w, twice, twice, count)):
+                    return j + 1
+                here = twice
+            return top
+
+        return climb
+
+    def walking(parts: int) -> Any:
+        @jit
+        def along_lags(w, n, down, count, top, reached, lags, out, index):
+            """Log norms at all lags; NaN where they are not trusted.
+
+            Lags below 2^top start from one of the vectors that `climb` has left, the others from one that goes
+            ahead by 2^top; then the lower binary digits follow, those shared with the lag before only once.
+            """
+            rungs, chain, thirds, levels, trial, _, _ = kit.ladder_regions(n, down, count, parts, top)
+            stride = count + FIELDS
+            size = parts * n * down
+            ahead = levels + top * stride
+            beyond = trial + 2 * stride
+            steps = 0
+            previous = 0
+            for position in range(lags.size):
+                lag = lags[position]
+                if reached < top and lag >> reached > 0:
+                    kit.emit(out, lags.size, index, position, lane.const(NOT_FOUND))
+                    continue
+                while steps < lag >> top:
+                    kit.go_ahead(w, n, down, count, parts, top, steps == 0)
+                    steps += 1
+                low = 0
+                x = chain
+                later = chain
+                if steps > 0:
+                    low = top
+                    x = ahead
+                    later = beyond
+                elif lag > 0:
+                    while lag >> low > 1:
+                        low += 1
+                    x = chain + (low + 1) * stride
+                    later = x + stride
+                    if low > 0 and lag >> (low - 1) & 1 == 1:
+                        low -= 1
+                        x = thirds + low * stride
+                for j in range(low - 1, -1, -1):
+                    if lag >> j & 1 == 1:
+                        y = levels + j * stride
+                        if (lag ^ previous) >> j > 0:
+                            power = (j * size, down, n)
+                            kit.move(w, y, count, power, x, parts, rungs + RUNG * j)
+                        x = y
+                previous = lag
+                square = lane.load(w, x + count + SQUARE)
+                value = lane.fma(lane.load(w, x + count), lane.const(LOG2), kit.log(square) * 0.5)
+                value = lane.where(square == 0.0, lane.const(-INFINITE), value)
+                value = lane.where(kit.trusted(w, x, later, count), value, lane.const(NOT_FOUND))
+                kit.emit(out, lags.size, index, position, value)
+
+        return along_lags
+
+    @jit
+    def start_other(w, other, trial, count, power, parts, rung):
+        """The image under P of a vector that no system treats in a special way, brought to the norm of P."""
+        kit.fill_spread(w, trial, power[2])
+        kit.start_vector(w, trial, count)
+        kit.move(w, other, count, power, trial, parts, rung)
+        factor = lane.load(w, rung + NORM) / lane.sqrt(lane.load(w, other + count + SQUARE))
+        for i in range(other, other + count):
+            lane.store(w, i, lane.load(w, i) * factor)
+        kit.start_vector(w, other, count)
+        lane.store(w, other + count, lane.load(w, other + count) + lane.load(w, rung))
+
+    @jit
+    def go_ahead(w, n, down, count, parts, top, first):
+        """The vectors ahead and beyond, 2^top apart, go on by 2^top, from lags 0 and 2^top the first time.
+
+        With them goes another of the lag of the one beyond, whose norm is about that of the power of A.
+        """
+        rungs, chain, _, levels, trial, _, _ = kit.ladder_regions(n, down, count, parts, top)
+        stride = count + FIELDS
+        power = (top * parts * n * down, down, n)
+        rung = rungs + RUNG * top
+        ahead = levels + top * stride
+        other = trial + stride
+        beyond = other + stride
+        if first:
+            kit.copy_vector(w, beyond, chain + (top + 1) * stride, stride - 1)
+            kit.start_other(w, other, trial, count, power, parts, rung)
+        kit.copy_vector(w, ahead, beyond, stride - 1)
+        kit.move(w, beyond, count, power, ahead, parts, rung)
+        kit.copy_vector(w, trial, other, stride - 1)
+        kit.move(w, other, count, power, trial, parts, rung)
+        norm = lane.sqrt(lane.load(w, other + count + SQUARE))
+        kit.fall_behind(w, chain, beyond, count, norm, lane.load(w, other + count))
+
+    return climbing(1), climbing(2), walking(1), walking(2), start_other, go_ahead

@@ -1,0 +1,111 @@
+"""Squares of larger matrices: a lane is a column; rows are whole cells, `down` cells apart.
+
+The counterpart of `powers_interleaved` for the CPU alone. Tiles of a few rows by one cell stay in registers.
+"""
+
+import math
+from typing import Any
+
+from rhoscope.kernels import tiles
+from rhoscope.kernels.ladder_space import GOLDEN
+from rhoscope.kernels.paired import START
+from rhoscope.kernels.vector import WIDTH
+
+# From this size on the rows of a block of eight columns fall on too few cache sets, and are copied together.
+PACK_FROM = 96
+
+
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels named in the return statement."""
+
+    def product(rows: int) -> Any:
+        @inlined
+        def product_tile(w, q, a, down, b, b_down, n):
+            tile = tiles.start(w, q, True, 1, rows)
+            for k in range(a, a + n):
+                tile = tiles.add_product(tile, w, b, k, down, 1)
+                b += b_down
+            tiles.store(tile, w, q, down, 1)
+
+        return product_tile
+
+    @jit
+    def square(w, q, p, down, n, spare):
+        """Q = P P, at cells q and p; n cells from `spare` on are work space."""
+        p *= WIDTH
+        down *= WIDTH
+        spare *= WIDTH
+        for c in range(0, down, WIDTH):
+            b = p + c
+            b_down = down
+            if n >= PACK_FROM:
+                for k in range(n):
+                    lane.store_at(w, spare + k * WIDTH, lane.load_at(w, b + k * down))
+                b = spare
+                b_down = WIDTH
+            to = q * WIDTH + c
+            a = p
+            end = p + n * down
+            # Eight rows are left to two tiles of four: six and two would take longer.
+            while a + 6 * down <= end and a + 8 * down != end:
+                kit.product_6(w, to, a, down, b, b_down, n)
+                to += 6 * down
+                a += 6 * down
+            while a + 4 * down <= end:
+                kit.product_4(w, to, a, down, b, b_down, n)
+                to += 4 * down
+                a += 4 * down
+            if a + 2 * down <= end:
+                kit.product_2(w, to, a, down, b, b_down, n)
+                to += 2 * down
+                a += 2 * down
+            if a < end:
+                kit.product_1(w, to, a, down, b, b_down, n)
+
+    @jit
+    def square_pair(w, q, p, low, down, n):
+        """Q = P P for P in two parts, the second `low` cells after the first, with |P|_F < 2; see `paired`."""
+        q *= WIDTH
+        p *= WIDTH
+        low *= WIDTH
+        down *= WIDTH
+        rows = min(2, n)
+        for i in range(0, n, rows):
+            # Where n is odd the last tile overlaps the one before and computes the same entries again.
+            a0 = p + min(i, n - rows) * down
+            a1 = a0 + (rows - 1) * down
+            for c in range(0, down, WIDTH):
+                s0 = s1 = lane.const(START)
+                c0 = c1 = lane.const(0.0)
+                b = p + c
+                for k in range(n):
+                    high = lane.load_at(w, b)
+                    rest = lane.load_at(w, b + low)
+                    x = lane.const(lane.get(w, a0 + k))
+                    y = lane.const(lane.get(w, a0 + k + low))
+                    s0, c0 = kit.add_pair(x, y, high, rest, s0, c0)
+                    x = lane.const(lane.get(w, a1 + k))
+                    y = lane.const(lane.get(w, a1 + k + low))
+                    s1, c1 = kit.add_pair(x, y, high, rest, s1, c1)
+                    b += down
+                high, rest = kit.end_pair(s0, c0)
+                lane.store_at(w, a0 - p + q + c, high)
+                lane.store_at(w, a0 - p + q + c + low, rest)
+                high, rest = kit.end_pair(s1, c1)
+                lane.store_at(w, a1 - p + q + c, high)
+                lane.store_at(w, a1 - p + q + c + low, rest)
+
+    @jit
+    def whole(x):
+        """The sum over the parts of one matrix that lie in different lanes, in every lane."""
+        return lane.const(lane.total(x))
+
+    @jit
+    def fill_spread(w, x, n):
+        """As `fill_spread` of `powers_interleaved`."""
+        lane.store(w, x + (n - 1) // WIDTH, lane.const(0.0))
+        for i in range(n):
+            y = (i + 1) * GOLDEN
+            lane.put(w, x * WIDTH + i, y - math.floor(y) - 0.4)
+
+    return *(product(rows) for rows in (6, 4, 2, 1)), square, square_pair, whole, fill_spread

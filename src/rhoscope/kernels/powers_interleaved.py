@@ -1,0 +1,80 @@
+"""Squares of small matrices: a lane is a matrix, named by its first cell and the step from row to row.
+
+The counterpart of `powers_columns`. An entry is one chain of multiply-adds over ascending k, so its bits do
+not depend on the tiles; where n is odd the last tiles overlap those before and compute the same entries again.
+"""
+
+import math
+from typing import Any
+
+from rhoscope.kernels.ladder_space import GOLDEN
+from rhoscope.kernels.paired import START
+
+
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement."""
+
+    @jit
+    def square(w, q, p, down, n, spare):
+        """Q = P P, at cells q and p; no spare cells are needed here."""
+        step = min(2, n)
+        for row in range(0, n, step):
+            i = min(row, n - step) * down
+            for column in range(0, n, step):
+                j = min(column, n - step)
+                c00 = c01 = c10 = c11 = lane.const(0.0)
+                above = p + i
+                below = above + (step - 1) * down
+                left = p + j
+                right = left + step - 1
+                for _ in range(n):
+                    a0 = lane.load(w, above)
+                    a1 = lane.load(w, below)
+                    b0 = lane.load(w, left)
+                    b1 = lane.load(w, right)
+                    c00 = lane.fma(a0, b0, c00)
+                    c01 = lane.fma(a0, b1, c01)
+                    c10 = lane.fma(a1, b0, c10)
+                    c11 = lane.fma(a1, b1, c11)
+                    above += 1
+                    below += 1
+                    left += down
+                    right += down
+                to = q + i + j
+                lane.store(w, to, c00)
+                lane.store(w, to + step - 1, c01)
+                lane.store(w, to + (step - 1) * down, c10)
+                lane.store(w, to + (step - 1) * (down + 1), c11)
+
+    @jit
+    def square_pair(w, q, p, low, down, n):
+        """Q = P P for P in two parts, the second `low` cells after the first, with |P|_F < 2; see `paired`."""
+        for i in range(0, n * down, down):
+            for j in range(n):
+                s = lane.const(START)
+                c = lane.const(0.0)
+                a = p + i
+                b = p + j
+                for _ in range(n):
+                    s, c = kit.add_pair(
+                        lane.load(w, a), lane.load(w, a + low), lane.load(w, b), lane.load(w, b + low), s, c
+                    )
+                    a += 1
+                    b += down
+                high, rest = kit.end_pair(s, c)
+                lane.store(w, q + i + j, high)
+                lane.store(w, q + i + j + low, rest)
+
+    @jit
+    def whole(x):
+        """The sum over the parts of one matrix that lie in different lanes: each lane is a matrix."""
+        return x
+
+    @jit
+    def fill_spread(w, x, n):
+        """Mantissas in -0.4 to 0.6 without a pattern."""
+        for i in range(n):
+            y = (i + 1) * GOLDEN
+            lane.store(w, x + i, lane.const(y - math.floor(y) - 0.4))
+
+    return square, square_pair, whole, fill_spread
