@@ -36,7 +36,7 @@ def gradient_norms(
     method
         "step" multiplies by A^T again and again.
     device
-        "auto" or "cpu".
+        "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
 
@@ -76,7 +76,8 @@ def gradient_norms(
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
     pairs = np.stack([_members(matrices.shape[:-2], batch), _members(vectors.shape[:-1], batch)], axis=1)
-    norms = choose(device, threads).log_norms(
+    operations = 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
+    norms = choose(device, threads, size=n, operations=operations).log_norms(
         matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
     )
     return norms.reshape(*batch, ks.size)

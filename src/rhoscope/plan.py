@@ -94,10 +94,15 @@ def estimate(study: "Study", *, cores: int | None = None, stored: bool = True) -
     )
 
 
-def sample_seconds(study: "Study") -> float:
-    """Seconds of one core for one sample: forward, adjoint and gradients 6n^2T, the spectrum 15n^3."""
+def sample_operations(study: "Study") -> float:
+    """Floating-point operations of one sample: forward, adjoint and gradients 6n^2T, the spectrum 15n^3."""
     n = study.ensemble.real_size(study.size)
-    return (6 * n**2 * study.horizon + 15 * n**3) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    return 6.0 * n**2 * study.horizon + 15.0 * n**3
+
+
+def sample_seconds(study: "Study") -> float:
+    """Seconds of one core for one sample."""
+    return sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
 
 
 def row_bytes(study: "Study") -> int:
