@@ -1,4 +1,4 @@
-"""`python -m bench race | study | memory | gain_table`: see README.md in this folder."""
+"""`python -m bench race | study | memory | gain_table | ptx`: see README.md in this folder."""
 
 import argparse
 import json
@@ -25,9 +25,11 @@ def _arguments() -> argparse.Namespace:
     study = commands.add_parser("study", help="the default study in fresh processes, cold and warm")
     memory = commands.add_parser("memory", help="peak memory against the number of samples")
     memory.add_argument("--samples", nargs="+", type=int, default=[10**4, 10**6])
+    ptx = commands.add_parser("ptx", help="what each CUDA kernel takes of a GPU, found without one")
+    ptx.add_argument("--kernel", nargs="+", help="names of kernels; by default all")
     for command, repeats in ((race, 7), (study, 3)):
         command.add_argument("--repeats", type=int, default=repeats)
-    for command in (race, study, memory):
+    for command in (race, study, memory, ptx):
         command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
     commands.add_parser(
         "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
@@ -65,6 +67,16 @@ def _processes(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"processes": records}
 
 
+def _ptx(arguments: argparse.Namespace) -> dict[str, Any]:
+    from bench import ptx, tables
+
+    if missing := ptx.missing():
+        raise SystemExit(f"python -m bench ptx: {missing}")
+    records = ptx.measure(arguments.kernel)
+    print(tables.ptx_table(records))
+    return {"kernels": records}
+
+
 def _machine() -> dict[str, Any]:
     import rhoscope as rs
 
@@ -79,7 +91,8 @@ def main() -> None:
 
         gain_table.write(gain_table.make())
         return
-    measured = _race(arguments) if arguments.command == "race" else _processes(arguments)
+    command = {"race": _race, "ptx": _ptx}.get(arguments.command, _processes)
+    measured = command(arguments)
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"machine": _machine()} | measured, indent=1) + "\n", encoding="utf-8"

@@ -74,3 +74,10 @@ def process_table(records: list[dict[str, Any]]) -> str:
         spread = f"{middle:.1f} ({taken[0]:.1f} to {taken[-1]:.1f})"
         lines.append(f"| {record['what']} | {spread} | {max(record['peak_bytes']) / 1e6:.0f} |")
     return "\n".join(lines)
+
+
+def ptx_table(records: list[dict[str, Any]]) -> str:
+    """A row a kernel and compute capability: what ptxas says that it takes."""
+    head = list(records[0])
+    rows = [head, ["-"] * len(head), *([str(record[key]) for key in head] for record in records)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
