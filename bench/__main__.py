@@ -1,4 +1,4 @@
-"""`python -m bench race | study | memory | gain_table | ptx`: see README.md in this folder."""
+"""`python -m bench race | study | memory | coverage | gain_table | ptx`: see README.md in this folder."""
 
 import argparse
 import json
@@ -29,7 +29,16 @@ def _arguments() -> argparse.Namespace:
     ptx.add_argument("--kernel", nargs="+", help="names of kernels; by default all")
     for command, repeats in ((race, 7), (study, 3)):
         command.add_argument("--repeats", type=int, default=repeats)
-    for command in (race, study, memory, ptx):
+    coverage = commands.add_parser(
+        "coverage", help="how often the intervals of a verdict hold the truth, in about 10 minutes"
+    )
+    coverage.add_argument("--study", nargs="+", help="names in bench.coverage.STUDIES; by default CHECKED")
+    coverage.add_argument(
+        "--samples", type=int, default=1000, help="of a repeat; the truth has 100 times as many"
+    )
+    coverage.add_argument("--repeats", type=int, default=10_000)
+    coverage.add_argument("--threads", type=int, default=2, help="processes")
+    for command in (race, study, memory, coverage, ptx):
         command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
     commands.add_parser(
         "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
@@ -77,6 +86,20 @@ def _ptx(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"kernels": records}
 
 
+def _coverage(arguments: argparse.Namespace) -> dict[str, Any]:
+    _one_thread_each(arguments.threads)
+    from bench import coverage, tables
+
+    names = arguments.study or coverage.CHECKED
+    if unknown := set(names) - set(coverage.STUDIES):
+        raise SystemExit(f"--study {' '.join(unknown)}: give one of {', '.join(coverage.STUDIES)}")
+    checks = coverage.coverage(names, arguments.samples, arguments.repeats, arguments.threads)
+    failed = sum(not check.passed for check in checks)
+    print(tables.coverage_table(checks))
+    print(f"\n{failed} of {len(checks)} checks failed; false alarm of any: {coverage.FALSE_ALARM:.0%}.")
+    return {"failed": failed, "samples": arguments.samples, "checks": [check.to_dict() for check in checks]}
+
+
 def _machine() -> dict[str, Any]:
     import rhoscope as rs
 
@@ -91,12 +114,14 @@ def main() -> None:
 
         gain_table.write(gain_table.make())
         return
-    command = {"race": _race, "ptx": _ptx}.get(arguments.command, _processes)
-    measured = command(arguments)
+    commands = {"race": _race, "study": _processes, "memory": _processes, "coverage": _coverage, "ptx": _ptx}
+    measured = commands[arguments.command](arguments)
     if arguments.json:
         arguments.json.write_text(
             json.dumps({"machine": _machine()} | measured, indent=1) + "\n", encoding="utf-8"
         )
+    if measured.get("failed"):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Records as Markdown: ratios first, times beside them, the strongest peer named."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.race import OURS
+
+if TYPE_CHECKING:
+    from bench.coverage import Check
 
 
 def roof_line(roof: dict[str, float]) -> str:
@@ -81,3 +84,34 @@ def ptx_table(records: list[dict[str, Any]]) -> str:
     head = list(records[0])
     rows = [head, ["-"] * len(head), *([str(record[key]) for key in head] for record in records)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def coverage_table(checks: "list[Check]") -> str:
+    """Coverage in per cent for each study and kind of number, and below it each check that needs a word."""
+    lines = ["| study | kind | checks | measured, % | should be, % | band, % | failed |", "| - " * 7 + "|"]
+    for study, kind in dict.fromkeys((check.study, check.kind) for check in checks):
+        rows = [check for check in checks if (check.study, check.kind) == (study, kind)]
+        always = [check for check in rows if check.quoted == check.repeats or kind == "accuracy"]
+        cells = [
+            _range([check.held / check.quoted for check in always]),
+            _range([check.expected for check in always]),
+            _range([end / check.quoted for check in always for end in (check.low, check.high)]),
+        ]
+        failed = sum(not check.passed for check in rows)
+        lines.append(f"| {study} | {kind} | {len(rows)} | {' | '.join(cells)} | {failed or ''} |")
+    lines.append("")
+    for check in checks:
+        name = f"{check.study}, {' '.join(map(str, check.number))} = {check.truth:.5f}"
+        if check.quoted < check.repeats and check.kind != "accuracy":
+            share = f"quoted in {check.quoted} of {check.repeats} repeats, {check.quoted - check.held} missed"
+            lines.append(f"- {name}: {share}{'' if check.passed else ', FAILED'}")
+        elif not check.passed:
+            lines.append(f"- {name}: {check.held} held, not {check.low} to {check.high}: FAILED")
+    return "\n".join(lines)
+
+
+def _range(values: list[float]) -> str:
+    if not values:
+        return ""
+    low, high = f"{100 * min(values):.2f}", f"{100 * max(values):.2f}"
+    return low if low == high else f"{low} to {high}"

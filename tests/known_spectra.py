@@ -114,12 +114,15 @@ def defective(name: str, matrix: Any, values: Any, kappa: float, block: int) -> 
     return Known(name, matrix, values, np.full(len(matrix), kappa), float(np.linalg.norm(matrix, 2)), block)
 
 
-def badly_scaled(known: Known, spread: float) -> Known:
-    """D A D^-1 with powers of two from 1 to `spread` in D: same spectrum, and the same A once balanced."""
+def badly_scaled(known: Known, spread: float, graded: bool = False) -> Known:
+    """D A D^-1 with powers of two from 1 to `spread` in D: same spectrum, and the same A once balanced.
+
+    They stand in a random order; in ascending order a matrix with few entries takes many sweeps to balance.
+    """
     exponents = np.linspace(0.0, np.log2(spread), len(known.matrix)).round()
-    d = np.exp2(np.random.default_rng(8).permutation(exponents))
+    d = np.exp2(exponents if graded else np.random.default_rng(8).permutation(exponents))
     return Known(
-        f"{known.name}, badly scaled by {spread:g}",
+        f"{known.name}, {'graded' if graded else 'badly scaled'} by {spread:g}",
         known.matrix * d[:, None] / d,
         known.eigenvalues,
         known.kappa,
@@ -294,4 +297,6 @@ def all_known() -> list[Known]:
         simple("random, complex", random_matrix(9, 2, complex_valued=True)),
         simple("Hermitian", hermitian + hermitian.conj().T),
     ]
-    return [*known, *[badly_scaled(simple("random", random_matrix(n, 4)), 1e75) for n in (4, 8, 13)]]
+    scaled = [badly_scaled(simple("random", random_matrix(n, 4)), 1e75) for n in (4, 8, 13)]
+    graded = [badly_scaled(simple("Kac", kac(8)), 1e150, graded) for graded in (False, True)]
+    return [*known, *scaled, *graded]

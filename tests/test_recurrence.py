@@ -336,3 +336,11 @@ def test_long_horizons_keep_few_states() -> None:
     assert segment % BLOCK == 0
     assert bptt_cells(32, 1, horizon, segment, True) * 64 < 2**20
     assert segment_length(32, 1000, True) >= 1000
+
+
+def test_no_two_kernels_have_one_name() -> None:
+    """Compiled code from disk is linked by name: the layouts share sources, and one would get the other's kernel."""
+    kernels = [k.py_func for kit in (cpu, cpu_columns) for k in vars(kit).values() if hasattr(k, "py_func")]
+    distinct = {(k.__code__, *(cell.cell_contents for cell in k.__closure__ or ())) for k in kernels}
+    assert len(distinct) > 100
+    assert len({(k.__module__, k.__qualname__) for k in kernels}) == len(distinct)

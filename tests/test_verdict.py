@@ -217,6 +217,24 @@ def test_zero_radius_and_zero_gradient_count_in_ranks_only():
     assert "10 samples with ρ = 0" in str(found)
 
 
+def test_a_radius_not_told_from_zero_counts_in_ranks_only():
+    # Rounding gives a nilpotent matrix a radius of any size: its bounds reach 0, and its logarithm is noise.
+    generator = np.random.default_rng(6)
+    log_radius = generator.standard_normal(60)
+    growth = log_radius + 0.1 * generator.standard_normal(60)
+    log_radius[:5] = -30 - np.arange(5)
+    low = np.exp(log_radius)
+    low[:5] = 0
+    result = result_of(
+        study(60, (1,)), spectral_radius=np.exp(log_radius), radius_low=low, log_gradient=growth[:, None]
+    )
+    found = criterion(result)
+    rate = known(found[1]["spectral_radius"].rate.raw)
+    assert (found.zero_radius, rate.samples, rate.left_out) == (5, 60, 5)
+    assert rate.pearson.value > 0.9
+    assert rate.spearman.value == pytest.approx(spearman(log_radius, growth), abs=1e-12)
+
+
 def test_gain_zero_has_no_unit_gain():
     generator = np.random.default_rng(3)
     gain = generator.uniform(0.5, 1, 60)

@@ -28,11 +28,14 @@ class Association:
 
 
 class Variable:
-    """One side of an association: a value (N,) a sample, NaN where undefined, ranked at most once."""
+    """One side of an association: a value (N,) a sample, NaN where undefined, ranked at most once.
 
-    def __init__(self, values: np.ndarray):
+    Those that are infinite, or False in `known`, count in ranks and are left out of moments.
+    """
+
+    def __init__(self, values: np.ndarray, known: np.ndarray | None = None):
         self.values = values
-        self.finite = np.isfinite(values)
+        self.finite = np.isfinite(values) if known is None else np.isfinite(values) & known
         self.all_finite = bool(self.finite.all())
 
     @cached_property

@@ -83,6 +83,9 @@ def run(
     gain: Annotated[
         tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Interval of the gain.")
     ] = None,
+    mode: Annotated[
+        str | None, typer.Option(help='"fixed": one A for all steps; "fresh": a new A at every step.')
+    ] = None,
     inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
     preset: Annotated[
@@ -111,6 +114,7 @@ def run(
         size=size,
         horizon=horizon,
         gain=gain,
+        mode=mode,
         inputs=inputs,
         seed=seed,
     )

@@ -4,12 +4,14 @@ The bias-corrected and accelerated bootstrap rests on four numbers of a statisti
 samples: its standard error σ and acceleration a (from the influence function), its bias b, and its curvature
 c in the least favourable direction. Resampling finds them with noise and, for many samples, in minutes; here
 they come in closed form, which is DiCiccio and Efron's "ABC" interval. Its ends are T(P + λ·direction) with
-λ = w / (1 − a·w)², w = z₀ ± z and z₀ = Φ⁻¹(2·Φ(a)·Φ(c − b/σ)).
+λ = w / (1 − a·w)², w = z₀ ± t and z₀ = Φ⁻¹(2·Φ(a)·Φ(c − b/σ)). Theirs has the normal quantile 1.96 for t; here
+it is Student's, because σ is an estimate too, and with heavy tails a poor one (`intervals.effective_degrees`).
 
 Reference: DiCiccio and Efron, Biometrika 79 (1992) 231; Efron and Tibshirani, An Introduction to the
 Bootstrap (1993), section 22.6.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Protocol
@@ -17,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from scipy import special
 
-from rhoscope.intervals import LEVEL, Estimate
+from rhoscope.intervals import NEAR_ONE, Estimate, effective_degrees, student_quantile
 
 FEWEST = 10
 """With fewer samples a correlation is given without an interval."""
@@ -25,8 +27,11 @@ FEWEST = 10
 _STEP = 0.05
 """Half width, in standard errors, of the second difference that measures the curvature."""
 
-_CONCORDANCE_PAIRS = 4096
-"""Pairs that estimate Kendall's τ: it enters the bias alone, which is then a part in 100 of σ or less."""
+_STRATA = 16
+"""Distances, in the order of x, at which pairs are compared for Kendall's τ; it enters the bias alone."""
+
+_STARTS = 4096
+"""Pairs compared at each distance, at most about."""
 
 
 class Statistic(Protocol):
@@ -35,6 +40,7 @@ class Statistic(Protocol):
     value: float
     influence: np.ndarray  # (N,), of mean 0: N times the derivative of T along each sample's weight
     bias: float
+    near_one: bool  # beyond NEAR_ONE
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The function s -> T(P + s·direction), for weights `direction` (N,) of sum 0."""
@@ -42,13 +48,18 @@ class Statistic(Protocol):
 
 
 def interval(statistic: Statistic) -> Estimate:
-    """Value of `statistic` with its analytic BCa interval."""
+    """Value of `statistic` with its analytic BCa interval, NaN where none can be quoted.
+
+    That is with fewer than 10 samples, beyond a correlation of .999, and where the corrections leave the value
+    outside its interval: then so few samples decide that the expansion behind it does not hold.
+    """
     value, influence = statistic.value, statistic.influence
+    unknown = Estimate(value, math.nan, math.nan)
     total = influence.size
     square = float(influence @ influence)
-    if total < FEWEST:
-        return Estimate(value, math.nan, math.nan)
-    if square <= 1e-24 * total:  # T does not vary, as at a correlation of exactly 1
+    if total < FEWEST or statistic.near_one:
+        return unknown
+    if square <= 1e-24 * total:  # T does not vary, as the difference of two predictors of the same order
         return Estimate(value, value, value)
     root = math.sqrt(square)
     error = root / total
@@ -57,9 +68,9 @@ def interval(statistic: Statistic) -> Estimate:
     curvature = (at(_STEP) - 2 * at(0.0) + at(-_STEP)) / (2 * error * _STEP**2)
     shift = curvature - statistic.bias / error
     z0 = float(special.ndtri(2 * special.ndtr(acceleration) * special.ndtr(shift)))
-    z = float(special.ndtri(0.5 + LEVEL / 2))
-    low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - z, z0 + z))
-    return Estimate(value, low, high)
+    reach = student_quantile(effective_degrees(influence))
+    low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - reach, z0 + reach))
+    return Estimate(value, low, high) if low <= value <= high else unknown
 
 
 class Pearson:
@@ -73,6 +84,7 @@ class Pearson:
         uv, uu, vv = u * v, u * u, v * v
         r = _ratio(float(uv.mean()), 1.0, 1.0)
         self.value = r
+        self.near_one = abs(r) > NEAR_ONE
         self.influence = uv - (0.5 * r) * (uu + vv)
         self._moments = u, v, uu, vv, uv
         # Half the mean second derivative of r towards each single sample, over N.
@@ -103,7 +115,7 @@ class Ranks:
         ordered = values[order]
         group = np.empty(values.size, dtype=np.intp)
         group[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
-        self.group = group
+        self.order, self.group = order, group
         self.mass, self.position = self.spread(np.full(values.size, 1.0 / values.size))
         self.variance = _rank_variance(self.mass)
 
@@ -111,6 +123,12 @@ class Ranks:
         """Weight of each group of ties, and for each sample the weight of all below it, ties by half."""
         mass = np.bincount(self.group, weights)
         return mass, (np.cumsum(mass) - 0.5 * mass)[self.group]
+
+    @property
+    def variance_influence(self) -> np.ndarray:
+        """Influence of each sample on the variance of the ranks, (1 − Σ mass³)/12."""
+        square = self.mass * self.mass
+        return 0.25 * (float(square @ self.mass) - square[self.group])
 
 
 class Spearman:
@@ -128,16 +146,28 @@ class Spearman:
         covariance = float(self._product.mean()) - 0.25
         scale = math.sqrt(x.variance * y.variance)
         self.value = _ratio(covariance, x.variance, y.variance)
+        self.near_one = abs(self.value) > NEAR_ONE
         # A sample lifts the ranks of all above it: Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
         influence = self._product - x.spread(y.position / total)[1] - y.spread(x.position / total)[1]
         influence /= scale
-        for ranks in (x, y):
-            if ranks.mass.size < total:
-                influence += (self.value / (8 * ranks.variance)) * (ranks.mass**2)[ranks.group]
         self.influence = influence - influence.mean()
-        pairs = slice(_CONCORDANCE_PAIRS + 1)
-        concordance = float((np.sign(np.diff(x.group[pairs])) * np.sign(np.diff(y.group[pairs]))).mean())
-        self.bias = (concordance / 4 - 3 * covariance) / (total * scale)
+        self.bias = (_concordance(x, y) / 4 - 3 * covariance) / (total * scale)
+        tied = [ranks for ranks in (x, y) if ranks.mass.size < total]
+        if tied:
+            self._add_ties(tied)
+
+    def _add_ties(self, tied: list[Ranks]) -> None:
+        """Where ranks are tied, their variances V depend on the sample too: T to second order in them."""
+        total = self.influence.size
+        relative = [ranks.variance_influence / ranks.variance for ranks in tied]
+        both = sum(relative, np.zeros(total))
+        self.influence = self.influence - 0.5 * self.value * both
+        second = -0.5 * float(self.influence @ both) - 0.125 * self.value * float(both @ both)
+        first = 0.0
+        for ranks, part in zip(tied, relative, strict=True):
+            second += 0.25 * self.value * float(part @ part)
+            first += float((ranks.mass * ranks.mass) @ (1 - ranks.mass)) / (8 * ranks.variance)
+        self.bias += (self.value * first + second / total) / total
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The rank correlation under weights P + s·direction: a cubic over the root of two cubics."""
@@ -167,6 +197,7 @@ class Difference:
         self.value = first.value - second.value
         self.influence = first.influence - second.influence
         self.bias = first.bias - second.bias
+        self.near_one = first.near_one and second.near_one
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The difference under weights P + s·direction."""
@@ -184,6 +215,26 @@ def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
     if variance_x <= 0 or variance_y <= 0:
         return math.copysign(1.0, covariance)
     return max(-1.0, min(1.0, covariance / math.sqrt(variance_x * variance_y)))
+
+
+def _concordance(x: Ranks, y: Ranks) -> float:
+    """Mean of sign(x_i − x_j)·sign(y_i − y_j) over all pairs, by strata of their distance in the order of x.
+
+    Where the correlation is near 1 only neighbours are discordant, so that pairs at random would see few.
+    """
+    total = x.order.size
+    first, second = x.group[x.order], y.group[x.order]
+    cuts = np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.intp))
+    found = 0.0
+    for low, high in itertools.pairwise(cuts.tolist()):  # distances low to high − 1
+        middle = (low + high - 1) // 2
+        step = 1 + (total - middle) // _STARTS
+        near, far = slice(0, total - middle, step), slice(middle, total, step)
+        apart = first[near] < first[far]
+        rise = np.count_nonzero(apart & (second[near] < second[far]))
+        fall = np.count_nonzero(apart & (second[near] > second[far]))
+        found += (rise - fall) / apart.size * (high - low) * (total - (low + high - 1) / 2)
+    return found / (total * (total - 1) / 2)
 
 
 def _rank_variance(mass: np.ndarray) -> float:

@@ -19,6 +19,10 @@ Gain = float | tuple[float, float]
 # Elements of every lane drawn at once by `draw`: 4 MB.
 _CHUNK = 1 << 16
 
+# A sample number of a study with a fresh matrix at every step takes this many bits, and its steps the others of 63.
+SAMPLE_BITS = 40
+STEP_BITS = 23
+
 
 class Drawable(Protocol):
     """What drawing asks of an ensemble."""
@@ -55,6 +59,11 @@ def vector_scale(n: int) -> float:
     return n**-0.5
 
 
+def matrix_number(samples: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of the matrix A_t that a sample takes at step t >= 1; that of step 1 is the sample's own."""
+    return samples + ((steps - 1) << SAMPLE_BITS)
+
+
 def matrix_elements(n: int) -> int:
     """Elements of one lane's matrix as `draw_groups` lays it out."""
     return n * leading(n)
@@ -74,6 +83,8 @@ def draw_groups(
     a: NDArray[np.float64],
     gains: NDArray[np.float64],
     scratch: NDArray[np.float64],
+    *,
+    numbers: NDArray[np.int64] | None = None,
 ) -> None:
     """Draw A = g A_0 of each sample into lanes, group after group.
 
@@ -86,16 +97,18 @@ def draw_groups(
         a: lanes of matrix_elements(n) a group, leading dimension leading(n); written.
         gains: (8 groups,), written.
         scratch: lanes of scratch_elements(n).
+        numbers: (8 groups,), which A_0 each sample takes; by default the one with its own number.
     """
     from rhoscope.kernels import cpu as kit
 
+    numbers = samples if numbers is None else numbers
     n = ensemble.real_size(size)
     ld = leading(n)
     k0, k1 = key(seed)
     if ensemble.law is None:
-        kit.interleave(ensemble.real_matrices(size, samples, seed).reshape(-1), a, n * ld, n, n, ld)
+        kit.interleave(ensemble.real_matrices(size, numbers, seed).reshape(-1), a, n * ld, n, n, ld)
     else:
-        kit.draw[ensemble.law](a, n * ld, scratch, n, ld, k0, k1, samples, ensemble.params(size))
+        kit.draw[ensemble.law](a, n * ld, scratch, n, ld, k0, k1, numbers, ensemble.params(size))
     low, high = gain if isinstance(gain, tuple) else (gain, gain)
     kit.apply_gains(a, n * ld, n, ld, k0, k1, samples, float(low), float(high - low), gains)
 

@@ -133,6 +133,7 @@ def _chosen(study: Study, device: str, threads: int | None) -> Device:
         threads,
         size=study.ensemble.real_size(study.size),
         operations=study.samples * sample_operations(study),
+        fresh=study.mode == "fresh",
     )
 
 

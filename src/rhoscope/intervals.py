@@ -9,12 +9,21 @@ from scipy import special
 LEVEL = 0.95
 """Coverage that every interval of rhoscope aims for."""
 
+NEAR_ONE = 0.999
+"""A correlation beyond it is given without an interval: there a few samples decide it."""
+
+_MANY = 50
+"""Effective degrees of freedom with which the slope keeps its interval there."""
+
 _Z = float(special.ndtri(0.5 + LEVEL / 2))
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its 95 % confidence interval; NaN where the data do not define it."""
+    """A number with its 95 % confidence interval; NaN where the data do not define it.
+
+    The ends alone are NaN where no interval is quoted, because it would not hold the truth 95 times in 100.
+    """
 
     value: float
     low: float
@@ -66,11 +75,30 @@ def median(values: np.ndarray) -> Estimate:
     return Estimate(value, float(ordered[low_index]), float(ordered[total - 1 - low_index]))
 
 
+def effective_degrees(influence: np.ndarray) -> float:
+    """Degrees of freedom of a standard error √(Σ f²)/N that comes from `influence` f (N,), of mean 0.
+
+    Σ f² has relative variance (κ − 1)/N, with κ the kurtosis of f, and χ² of ν degrees of freedom has 2/ν: so
+    ν = 2N/(κ − 1). For a normal f that is N.
+
+    Reference: Satterthwaite, Biometrics Bulletin 2 (1946) 110.
+    """
+    square = influence * influence
+    spread = square.size * float(square @ square) / float(square.sum()) ** 2 - 1
+    return 2 * square.size / max(spread, 1e-9)
+
+
+def student_quantile(degrees: float) -> float:
+    """Standard errors that reach 95 % on both sides: the .975 quantile of Student's t."""
+    return float(special.stdtrit(degrees, 0.5 + LEVEL / 2))
+
+
 def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
     """Least-squares slope of y on x (both (N,)), with the HC3 error, right under unequal variances.
 
     se² = Σ (x_i − x̄)² (e_i / (1 − h_i))² / S_xx², with residuals e_i, leverages h_i and S_xx = Σ (x_i − x̄)²;
-    the quantile is Student's with N − 2 degrees of freedom.
+    the quantile is Student's with the `effective_degrees` of its terms. Where those are below 50 and the
+    correlation is beyond .999, the relation is exact but for a few samples: then the ends are NaN.
 
     Reference: MacKinnon and White, Journal of Econometrics 29 (1985) 305.
     """
@@ -85,7 +113,10 @@ def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
     free = 1.0 - 1.0 / total - dx_squared / square  # 1 - leverage
     if free.min() < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
         return Estimate(slope, -math.inf, math.inf)
-    residual = (dy - slope * dx) / free
-    error = math.sqrt(float(dx_squared @ (residual * residual))) / square
-    half = float(special.stdtrit(total - 2, 0.5 + LEVEL / 2)) * error
+    influence = dx * (dy - slope * dx) / free
+    error = math.sqrt(float(influence @ influence)) / square
+    degrees = effective_degrees(influence) if error > 0 else 0.0
+    if degrees < _MANY and slope * float(dx @ dy) >= NEAR_ONE**2 * float(dy @ dy):
+        return Estimate(slope, math.nan, math.nan)
+    half = student_quantile(degrees) * error
     return Estimate(slope, slope - half, slope + half)

@@ -20,7 +20,8 @@ class Observations:
     """The computed samples of a result: log predictors at once, log growth a lag at a time.
 
     `logs` maps each predictor's column to log x, with `frobenius_norm` as log(‖A‖_F/√n); `raw` and `unit` are
-    the same for correlation, as they are and less log g. `outcomes` counts all samples by `Outcome`.
+    the same for correlation, as they are and less log g. `outcomes` counts all samples by `Outcome`,
+    `zero_radius` those where ρ is 0 or not told from 0 by its bounds.
     """
 
     def __init__(self, result: "Result"):
@@ -46,8 +47,13 @@ class Observations:
         self.log_low, self.log_high = self._log(result.radius_low), self._log(result.radius_high)
         self.log_gain = self._log(result.gain)
         self.constant_gain = bool((self.log_gain == self.log_gain[0]).all())
-        self.raw = {name: Variable(values) for name, values in self.logs.items()}
-        self.unit = {name: Variable(self.at_unit_gain(values)) for name, values in self.logs.items()}
+        # Where the bounds of ρ reach 0, the logarithm of what was computed is that of rounding errors.
+        known = {RADIUS: self.log_low > -np.inf}
+        self.zero_radius = int((~known[RADIUS]).sum())
+        self.raw = {name: Variable(values, known.get(name)) for name, values in self.logs.items()}
+        self.unit = {
+            name: Variable(self.at_unit_gain(values), known.get(name)) for name, values in self.logs.items()
+        }
         self.gain = Variable(self.log_gain)
 
     def at_unit_gain(self, values: np.ndarray) -> np.ndarray:

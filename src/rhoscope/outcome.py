@@ -31,7 +31,7 @@ _TEXTS = {
     Outcome.LAPACK: "computed; the lane kernel did not converge, so LAPACK found the spectrum",
     Outcome.NOT_CONVERGED: "no spectrum: neither the lane kernel nor LAPACK converged; inspect the matrix with "
     "ensemble.sample(size, 1, seed=seed, gain=gain, start=index)",
-    Outcome.NON_FINITE: "the given matrix holds NaN or Inf; mend the source array",
+    Outcome.NON_FINITE: "a matrix holds NaN or Inf; mend the array or the law it comes from",
     Outcome.ZERO_ERROR: "the error at the last step is exactly zero, so relative growth is undefined; "
     'draw it independently with delta = "independent"',
 }

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 # Rough speed of one core, for estimates and for the default size of a shard; results never depend on it.
 FLOPS_PER_CORE = 1e10
 SECONDS_PER_SAMPLE = 4e-5
+# With a fresh matrix at every step, drawing it takes most of the time: by a kernel, or in NumPy.
+FRESH_SECONDS_PER_STEP = 3e-8
+FRESH_SECONDS_PER_ENTRY = 5.5e-9
+NUMPY_SECONDS_PER_MATRIX = 2e-5
 SHARD_SECONDS = 1.5  # of two cores: long against the cost of a commit, short against a user's patience
 SCALAR_BYTES = 12 * 8 + 16 + 1  # twelve real or integer columns, the leading eigenvalue, the outcome
 
@@ -95,14 +99,23 @@ def estimate(study: "Study", *, cores: int | None = None, stored: bool = True) -
 
 
 def sample_operations(study: "Study") -> float:
-    """Floating-point operations of one sample: forward, adjoint and gradients 6n^2T, the spectrum 15n^3."""
+    """Floating-point operations of one sample: the spectrum 15n^3; 6n^2T forward and back if A is fixed."""
     n = study.ensemble.real_size(study.size)
-    return 6.0 * n**2 * study.horizon + 15.0 * n**3
+    steps = 6.0 * n**2 * study.horizon if study.mode == "fixed" else 0.0
+    return 15.0 * n**3 + steps
 
 
 def sample_seconds(study: "Study") -> float:
-    """Seconds of one core for one sample."""
-    return sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    """Seconds of one core for one sample: its operations and, where every step has a fresh matrix, the draws."""
+    once = sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    if study.mode == "fixed":
+        return once
+    n = study.ensemble.real_size(study.size)
+    step = FRESH_SECONDS_PER_STEP + FRESH_SECONDS_PER_ENTRY * n**2
+    if study.ensemble.law is None:
+        step += NUMPY_SECONDS_PER_MATRIX
+    passes = 2 if study.delta == "error" else 1
+    return once + passes * study.horizon * step
 
 
 def row_bytes(study: "Study") -> int:

@@ -105,6 +105,8 @@ class Result:
             and study.delta == "independent"
         ):
             return f'no column {name!r}: with delta = "independent" no states are run; "error" would do'
+        if study is not None and name == "log_gradient_A" and study.mode == "fresh":
+            return f'no column {name!r}: the study has mode = "fresh", so each step has an A and a gradient of its own'
         if study is not None and name == "log_gradient_B" and study.inputs == 0:
             return f"no column {name!r}: the study has inputs = 0, so there is no B"
         return f"{type(self).__name__!r} object has no attribute {name!r}"

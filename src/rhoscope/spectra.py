@@ -15,32 +15,48 @@ class NoConvergenceError(RhoscopeError, np.linalg.LinAlgError):
 
 
 def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) -> NDArray[np.complex128]:
-    r"""All eigenvalues of every matrix.
+    """All eigenvalues of every matrix.
 
-    The roots of \(\det(A - \lambda I) = 0\), by balancing, Householder reduction to Hessenberg form and the implicit
-    double-shift QR iteration, eight matrices at a time in the lanes of one vector.
+    The roots of
 
-    Args:
-        matrices: (..., n, n), real or complex, anything NumPy or DLPack can read.
-        device: "auto", "cpu" or "cuda".
-        threads: how many threads drive the kernels; None for every core this process may use.
+        det(A - λ I) = 0,
 
-    Returns:
+    by balancing, Householder reduction to Hessenberg form and the implicit double-shift QR iteration, eight
+    matrices at a time in the lanes of one vector.
+
+    Parameters
+    ----------
+    matrices
+        (..., n, n), real or complex, anything NumPy or DLPack can read.
+    device
+        "auto", "cpu" or "cuda".
+    threads
+        How many threads drive the kernels; None for every core this process may use.
+
+    Returns
+    -------
+    ndarray
         (..., n) complex, in no promised order. The bits do not depend on the other matrices or on `threads`.
 
-    Raises:
-        ArgumentError: not square, empty, or with a NaN or Inf, whose index is named.
-        ArgumentTypeError: not numbers.
-        NoConvergenceError: neither our iteration nor LAPACK converged on a matrix, whose index is named.
+    Raises
+    ------
+    ArgumentError
+        Not square, empty, or with a NaN or Inf, whose index is named.
+    ArgumentTypeError
+        Not numbers.
+    NoConvergenceError
+        Neither our iteration nor LAPACK converged on a matrix, whose index is named.
 
-    References:
-        J. G. F. Francis, The QR transformation, Computer J. 4 (1961) 265; G. H. Golub, C. F. Van Loan, Matrix
-        Computations, 4th ed. (2013), section 7.5.
+    References
+    ----------
+    J. G. F. Francis, "The QR transformation", Computer J. 4 (1961) 265; G. H. Golub, C. F. Van Loan, Matrix
+    Computations, 4th edition (2013), section 7.5.
 
-    Example:
-        >>> import rhoscope as rs
-        >>> sorted(rs.eigvals([[0.0, 1.0], [1.0, 0.0]]).real.tolist())
-        [-1.0, 1.0]
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> sorted(rs.eigvals([[0.0, 1.0], [1.0, 0.0]]).real.tolist())
+    [-1.0, 1.0]
     """
     array = as_matrices(matrices)
     n = array.shape[-1]
@@ -62,25 +78,38 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
 def spectral_radius(
     matrices: Any, *, device: str = "auto", threads: int | None = None
 ) -> NDArray[np.float64]:
-    r"""The spectral radius of every matrix, from its eigenvalues and never from the growth of its powers.
+    """The spectral radius of every matrix, from its eigenvalues and never from the growth of its powers.
 
-    \(\rho(A) = \max_i |\lambda_i(A)|\)
+    ρ(A) = max_i |λ_i(A)|.
 
-    Args:
-        matrices: (..., n, n), real or complex, anything NumPy or DLPack can read.
-        device: "auto", "cpu" or "cuda".
-        threads: how many threads drive the kernels; None for every core this process may use.
+    Parameters
+    ----------
+    matrices
+        (..., n, n), real or complex, anything NumPy or DLPack can read.
+    device
+        "auto", "cpu" or "cuda".
+    threads
+        How many threads drive the kernels; None for every core this process may use.
 
-    Returns:
-        (...,) non-negative. For matrices far from normal the computed radius can be wrong although the algorithm is
-        backward stable; a study's radius_low and radius_high bound it.
+    Returns
+    -------
+    ndarray
+        (...,), not negative. For matrices far from normal the computed radius can be wrong although the
+        algorithm is backward stable; a study's `radius_low` and `radius_high` bound it.
 
-    Raises:
+    Raises
+    ------
+    ArgumentError, ArgumentTypeError, NoConvergenceError
         As `eigvals`.
 
-    Example:
-        >>> import rhoscope as rs
-        >>> float(rs.spectral_radius([[0.0, -2.0], [2.0, 0.0]]))
-        2.0
+    References
+    ----------
+    R. A. Horn and C. R. Johnson, "Matrix Analysis", 2nd edition (2013), section 1.2.
+
+    Examples
+    --------
+    >>> import rhoscope as rs
+    >>> float(rs.spectral_radius([[0.0, -2.0], [2.0, 0.0]]))
+    2.0
     """
     return np.abs(eigvals(matrices, device=device, threads=threads)).max(axis=-1)

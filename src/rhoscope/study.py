@@ -22,7 +22,8 @@ from pydantic import (
 )
 
 from rhoscope import study_toml
-from rhoscope.ensembles import Ensemble, RealGinibre, from_table
+from rhoscope.drawing import SAMPLE_BITS, STEP_BITS
+from rhoscope.ensembles import Ensemble, Given, RealGinibre, from_table
 from rhoscope.errors import ArgumentError, ArgumentTypeError, StudyError
 from rhoscope.versions import STUDY_SCHEMA
 
@@ -59,6 +60,7 @@ class Study(BaseModel):
 
     For each sample a study draws A = g A_0, with A_0 from the ensemble and g uniform in `gain`,
     runs h_t = A h_{t-1} + B x_t for t = 1 .. T and takes delta_{T-k} = (A^T)^k delta_T back through time.
+    In mode "fresh" every step has an A of its own, and delta_{t-1} = A_t^T delta_t.
 
     Parameters
     ----------
@@ -79,7 +81,8 @@ class Study(BaseModel):
     delta
         "error": delta_T = h_T - y. "independent": delta_T is drawn apart from A.
     mode
-        "fixed": one A for all time steps.
+        "fixed": one A for all time steps. "fresh": an A of its own for every step, h_t = A_t h_{t-1} + B x_t,
+        all with the gain of the sample; A_1 is the A of the fixed study, and the spectral columns are of it.
     lags
         Lags k at which gradients are recorded, 1 <= k <= T; by default 2^j, 3*2^j and T.
     dtype
@@ -119,7 +122,7 @@ class Study(BaseModel):
     seed: Integer = Field(539, ge=0, lt=2**64, description="an integer from 0 to 2**64 - 1")
     inputs: Integer = Field(1, ge=0, description="an integer >= 0")
     delta: Literal["error", "independent"] = Field("error", description='"error" or "independent"')
-    mode: Literal["fixed"] = Field("fixed", description='"fixed"')
+    mode: Literal["fixed", "fresh"] = Field("fixed", description='"fixed" or "fresh"')
     lags: Annotated[tuple[Integer, ...], BeforeValidator(_sequence)] = Field(
         None, validate_default=True, description="one or more integers from 1 to the horizon"
     )
@@ -170,7 +173,21 @@ class Study(BaseModel):
     @model_validator(mode="after")
     def _ensemble_agrees(self) -> Self:
         self.ensemble.validate_study(self.size, self.samples)
+        if self.mode == "fresh":
+            self._fresh_matrices_exist()
         return self
+
+    def _fresh_matrices_exist(self) -> None:
+        if isinstance(self.ensemble, Given):
+            raise ValueError(
+                'mode = "fresh": an ensemble Given has no law to draw fresh matrices from; mode = "fixed", or an '
+                "ensemble that draws its matrices, would do"
+            )
+        if self.samples >= 1 << SAMPLE_BITS or self.horizon >= 1 << STEP_BITS:
+            raise ValueError(
+                f'mode = "fresh", samples = {self.samples}, horizon = {self.horizon}: there are numbers for fewer '
+                f"than 2**{SAMPLE_BITS} samples of fewer than 2**{STEP_BITS} steps; fewer would do"
+            )
 
     @cached_property
     def hash(self) -> str:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from rhoscope import strict_json, verdict_text
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.lag_verdict import LagVerdict, judge
-from rhoscope.observations import RADIUS, Observations
+from rhoscope.observations import Observations
 from rhoscope.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Verdict:
     """How well the spectral radius foretold the gradients of a study, lag by lag; see `criterion`.
 
     `outcomes` counts the samples by `Outcome`; those not computed are in no table. `zero_radius` counts
-    those with ρ = 0.
+    those with ρ = 0, or not told from 0 by its bounds.
     """
 
     study: "Study"
@@ -52,7 +52,7 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """One sentence: how often the criterion is right at the longest lag."""
+        """How often the criterion is right at the longest lag, in one sentence."""
         return verdict_text.headline(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     Returns
     -------
     Verdict
-        One entry a lag, every number with its 95 % interval. It prints as a table.
+        One entry a lag, every number with its 95 % interval, of NaN where none is quoted. It prints as a table.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
         study=result.study,
         band=float(band),
         outcomes=seen.outcomes,
-        zero_radius=int((seen.logs[RADIUS] == -np.inf).sum()),
+        zero_radius=seen.zero_radius,
         constant_gain=seen.constant_gain,
         lags=lags,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rhoscope.intervals import Estimate
+from rhoscope.intervals import NEAR_ONE, Estimate
 from rhoscope.outcome import Outcome
 from rhoscope.outcome_table import LABELS
 from rhoscope.text_table import TextTable
@@ -41,12 +41,13 @@ def ensemble_name(ensemble: Any) -> str:
 
 
 def study_line(study: "Study") -> str:
-    """Ensemble, size, horizon, gain and number of samples in one line."""
+    """Ensemble, size, horizon, gain, number of samples and an unusual mode in one line."""
     low, high = study.gain
+    mode = ", a fresh A each step, ρ of A₁" if study.mode == "fresh" else ""
     gain = f"gain {low:g}" if low == high else f"gain {low:g} to {high:g}"
     return (
         f"{ensemble_name(study.ensemble)}, n = {study.size}, {gain}, T = {study.horizon:,}, "
-        f"N = {study.samples:,}"
+        f"N = {study.samples:,}{mode}"
     )
 
 
@@ -87,11 +88,18 @@ def _remarks(verdict: "Verdict") -> list[str]:
         f"{study_line(verdict.study)}; {verdict.computed:,} samples computed. Indeterminate: growth within a "
         f"factor of {math.exp(verdict.band):.4g}. Brackets hold 95 % intervals."
     ]
+    if verdict.study.mode == "fresh":
+        remarks.append(
+            "Every step has a fresh A with the gain of its sample. The predictors are of A₁, the matrix of the first "
+            "step, which a gradient meets at lag T alone."
+        )
     for name, count in verdict.outcomes.items():
         if count and Outcome[name] != Outcome.OK:
             remarks.append(f"{count:,} samples with outcome {name}: {Outcome[name].text}.")
     if verdict.zero_radius:
-        remarks.append(f"{verdict.zero_radius:,} samples with ρ = 0 count in ranks only.")
+        remarks.append(
+            f"{verdict.zero_radius:,} samples with ρ = 0, or not told from 0, count in ranks only."
+        )
     zeros = verdict.lags[-1].zero_gradients
     if zeros:
         remarks.append(f"{zeros:,} gradients are exactly 0 at the longest lag and count in ranks only.")
@@ -182,10 +190,10 @@ def _hundredths(percent: float) -> str:
 
 
 def _correlation(estimate: Estimate) -> str:
-    """Three decimals with the interval; past .999 only that it is past: the interval means little there."""
+    """Three decimals with the interval where there is one; past .999 only that it is past."""
     if math.isnan(estimate.value):
         return "–"
-    if abs(estimate.value) > 0.999:
+    if abs(estimate.value) > NEAR_ONE:
         return "> .999" if estimate.value > 0 else "< −.999"
     if math.isnan(estimate.low):
         return _decimals(estimate.value)
@@ -196,6 +204,8 @@ def _slope(estimate: Estimate) -> str:
     if math.isnan(estimate.value):
         return "–"
     half = estimate.high - estimate.value
+    if math.isnan(half):
+        return f"{estimate.value:.4f}".replace("-", "−")
     digits = 4 if half < 0.1 else 2
     return f"{estimate.value:.{digits}f}±{half:.{digits}f}".replace("±0.", "±.").replace("-", "−")
 

@@ -15,7 +15,12 @@ WORTH_SIZE = 64
 
 
 def choose(
-    device: str = "auto", threads: int | None = None, *, size: int = 0, operations: float = 0.0
+    device: str = "auto",
+    threads: int | None = None,
+    *,
+    size: int = 0,
+    operations: float = 0.0,
+    fresh: bool = False,
 ) -> "CpuDevice | CudaDevice":
     """The device of that name.
 
@@ -24,6 +29,7 @@ def choose(
         threads: Python threads that drive the kernels; None for every core this process may use.
         size: n of the matrices, for "auto".
         operations: floating-point operations there are to do, about, for "auto".
+        fresh: whether it is a study with a fresh matrix at every step, which only the CPU does, for "auto".
 
     Raises:
         ArgumentError: no device of that name, or threads < 1.
@@ -31,7 +37,7 @@ def choose(
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
-    if device == "cuda" or (device == "auto" and _worth(size, operations)):
+    if device == "cuda" or (device == "auto" and not fresh and _worth(size, operations)):
         from rhoscope.devices.cuda import CudaDevice
 
         return CudaDevice(threads)

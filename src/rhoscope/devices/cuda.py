@@ -45,7 +45,16 @@ class CudaDevice:
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Every column of the result for samples start..stop-1, in order."""
+        """Every column of the result for samples start..stop-1, in order.
+
+        Raises:
+            DeviceError: every step has a fresh matrix; or the GPU failed.
+        """
+        if study.mode == "fresh":
+            raise DeviceError(
+                'device = "cuda": the GPU computes mode = "fixed" only, the study has mode = "fresh"; '
+                'use device = "cpu" or "auto"'
+            )
         columns = empty_columns(study, start, stop)
         count = stop - start
         worker = CudaWorker(study, count, LAPACK_FROM)

@@ -35,10 +35,10 @@ def empty_columns(study: "Study", start: int, stop: int) -> Columns:
     columns["real_eigenvalue_count"] = np.empty(count, dtype=np.int64)
     columns["log_error"] = np.empty(count)
     columns["log_gradient"] = np.empty((count, len(study.lags)))
-    if study.delta == "error":
+    if study.delta == "error" and study.mode == "fixed":
         columns["log_gradient_A"] = np.empty(count)
-        if study.inputs:
-            columns["log_gradient_B"] = np.empty(count)
+    if study.delta == "error" and study.inputs:
+        columns["log_gradient_B"] = np.empty(count)
     if "eigenvalues" in study.measure:
         columns["eigenvalues"] = np.empty((count, study.size), dtype=np.complex128)
     if "numerical_radius" in study.measure:
@@ -79,7 +79,10 @@ class StudyWorker(ABC):
 
     @abstractmethod
     def gradients(self, count: int) -> NDArray[np.float64]:
-        """The results of `bptt`, or of `step_norms` where delta is independent, for each sample (count, results)."""
+        """The results of `bptt`, or of `step_norms` where delta is independent, for each sample (count, results).
+
+        In mode "fresh" those of `fresh_backward`.
+        """
 
     def fill(self, columns: Columns, first: int, start: int, stop: int) -> None:
         """Compute samples start..stop-1 into rows first.. of the columns."""
@@ -151,7 +154,16 @@ class StudyWorker(ABC):
 
     def _gradients(self, here: Columns, count: int) -> None:
         found = self.gradients(count)
-        if self.error:
+        if self.study.mode == "fresh":
+            size = len(self.study.lags)
+            here["log_gradient"][:] = found[:, :size]
+            here["log_error"][:] = found[:, size]
+            if "log_gradient_B" in here:
+                here["log_gradient_B"][:] = found[:, size + 1]
+            # The matrix of a later step may hold what the first one, whose spectrum was found, does not.
+            bad = np.isnan(found).any(axis=1) | (found == np.inf).any(axis=1)
+            here["outcome"][bad & (here["outcome"] <= Outcome.LAPACK)] = Outcome.NON_FINITE
+        elif self.error:
             size = len(self.lags)
             here["log_gradient"][:] = found[:, :size]
             here["log_error"][:] = found[:, size]

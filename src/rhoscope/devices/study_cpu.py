@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rhoscope import drawing
+from rhoscope.devices import fresh_cpu
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.study_columns import Columns, StudyWorker, empty_columns
 from rhoscope.devices.workspace import lanes
@@ -44,7 +45,7 @@ def study_columns(
 
     def work(worker: int, first: int, last: int) -> None:
         if worker not in workers:
-            workers[worker] = _Worker(study, groups, lapack_from)
+            workers[worker] = _Worker(study, groups, lapack_from, cancelled)
         workers[worker].fill(columns, first, start + first, start + last)
 
     # A user's own ensemble may call BLAS, and so does the fallback: one thread each under ours.
@@ -55,6 +56,8 @@ def study_columns(
 
 def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
     """Groups for CHUNK_SECONDS and CHUNK_ELEMENTS, yet enough chunks that no thread is left waiting."""
+    if study.mode == "fresh":
+        return fresh_cpu.groups_of_a_chunk(study, count, threads)
     n = study.ensemble.real_size(study.size)
     by_time = CHUNK_SECONDS / (WIDTH * sample_seconds(study))
     by_memory = CHUNK_ELEMENTS / (WIDTH * n * leading(n))
@@ -65,19 +68,26 @@ def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
 class _Worker(StudyWorker):
     """What one thread keeps from chunk to chunk: the question in the kernels' terms, and their memory."""
 
-    def __init__(self, study: "Study", groups: int, lapack_from: int) -> None:
+    def __init__(
+        self, study: "Study", groups: int, lapack_from: int, cancelled: Callable[[], bool] | None
+    ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
         n = self.n
         self.by_columns = n >= COLUMNS_FROM
-        self.segment = segment_length(n, study.horizon, self.by_columns)
         self.samples = np.empty(0, dtype=np.int64)
-        self.a = lanes(groups * n * self.ld)
         self.scratch = lanes(drawing.scratch_elements(n))
         self.rows = np.empty((groups, layout.ROWS, WIDTH))
         self.values = np.empty((groups, 2, n, WIDTH))
         if not self.by_lapack:
             self.one = lanes(spare(n))
             self.spectrum_work = lanes(layout.spectrum_work(n))
+        self.fresh = None
+        if study.mode == "fresh":
+            self.fresh = fresh_cpu.FreshGradients(study, groups, cancelled)
+            self.a = self.fresh.matrices
+            return
+        self.a = lanes(groups * n * self.ld)
+        self.segment = segment_length(n, study.horizon, self.by_columns)
         if self.error:
             self.b = lanes(groups * n * self.m)
             self.state = lanes(groups * n)
@@ -114,6 +124,8 @@ class _Worker(StudyWorker):
         return rows, self.values[:groups].transpose(0, 3, 1, 2).reshape(-1, 2, self.n)[:count]
 
     def gradients(self, count: int) -> NDArray[np.float64]:
+        if self.fresh is not None:
+            return self.fresh.log_norms(self.samples)[:count]
         study, samples, n, ld = self.study, self.samples, self.n, self.ld
         from rhoscope.kernels import cpu, cpu_columns
 

@@ -72,12 +72,24 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
     """Compile on first call, without the GIL, with IEEE division, and keep the result on disk."""
     if numba.config.DISABLE_JIT:
         return function
+    _name_by_closure(function)
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
     dispatcher._cache = _Cache(function)
     # Numba would compile a callee, and all below it, once more for each constant that a caller passes to it.
     template = dispatcher.get_call_template
     dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
     return dispatcher
+
+
+def _name_by_closure(function: Callable[..., Any]) -> None:
+    """Add what a kernel closes over to its name, so that no other one is built from the same source under it.
+
+    Compiled code is linked by name. Numba numbers the names, but anew in each process: of two kernels of one name
+    and number that come from disk, the callers of both get the one that was loaded first.
+    """
+    for cell in function.__closure__ or ():
+        value = cell.cell_contents
+        function.__qualname__ += "." + getattr(value, "__name__", str(value)).rpartition(".")[2]
 
 
 def inlined(function: Callable[..., Any]) -> Any:

@@ -10,6 +10,7 @@ from rhoscope.kernels import balance, batches_cpu, condition, francis, hessenber
 from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
+from rhoscope.kernels import fresh as _fresh
 from rhoscope.kernels import gaussian as _gaussian
 from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_cpu as lane
@@ -103,3 +104,13 @@ factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build
     backpropagate,
 ) = _recurrence.build(lane, kit, jit)
 step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
+(
+    fresh_regions,
+    fresh_group_regions,
+    tame,
+    fresh_step,
+    fresh_begin,
+    fresh_forward,
+    fresh_subtract,
+    fresh_backward,
+) = _fresh.build(lane, kit, jit)
