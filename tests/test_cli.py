@@ -62,6 +62,16 @@ def test_run_answers_the_study_of_its_options(rhoscope: Command, tmp_path: Path)
     assert not (tmp_path / "run" / "figures").exists()
 
 
+def test_run_with_a_fresh_matrix_at_every_step(rhoscope: Command, tmp_path: Path) -> None:
+    ended = rhoscope("run", *SMALL, "--mode", "fresh", "--no-figures", "--out", tmp_path / "run")
+    assert ended.code == 0
+    assert "a fresh A each step" in " ".join(ended.out.split())
+    assert rs.load(tmp_path / "run").study == rs.Study(samples=64, size=4, horizon=20, seed=1, mode="fresh")
+    assert "A_1 =" in rhoscope("sample", tmp_path / "run", 3).out
+    refused = rhoscope("run", "--mode", "annealed")
+    assert (refused.code, 'mode = \'annealed\': give "fixed" or "fresh"' in refused.err) == (1, True)
+
+
 def test_run_without_out_names_the_folder_by_the_study(
     rhoscope: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

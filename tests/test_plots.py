@@ -97,6 +97,22 @@ def test_fan_holds_the_quantiles_of_five_groups(result):
     assert table["quantile_95"][row] == np.quantile(growth, 0.95, method="inverted_cdf")
 
 
+def test_fans_of_several_results_stand_side_by_side(result):
+    other = ginibre(samples=300, gain=1.0)
+    figure = plots.growth_fan([result, other])
+    assert [words(axes.get_title("left")) for axes in figure.axes] == [
+        "RealGinibre, n = 8, gain 0.6 to 1.4, T = 256, N = 2,000",
+        "RealGinibre, n = 8, gain 1, T = 256, N = 300",
+    ]
+    for place, single in enumerate((result, other)):
+        rows = figure.table["result"] == place
+        for name, column in plots.growth_fan(single).table.items():
+            if name != "result":
+                np.testing.assert_array_equal(figure.table[name][rows], column)
+    with pytest.raises(ArgumentError, match="results: got none"):
+        plots.growth_fan([])
+
+
 def test_transition_counts_every_sample_once_a_lag(result):
     table = plots.transition(result, lags=[16, 256]).table
     for lag in (16, 256):

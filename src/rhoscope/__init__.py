@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rhoscope.spectra import eigvals, spectral_radius
     from rhoscope.study import Study
     from rhoscope.verdict import Verdict, criterion
+    from rhoscope.verification import verify
 
 __all__ = [
     "Falsification",
@@ -46,6 +47,7 @@ __all__ = [
     "spectral_radius",
     "sweep",
     "theory",
+    "verify",
 ]
 
 _HOME = {
@@ -66,6 +68,7 @@ _HOME = {
     "run": "runner",
     "spectral_radius": "spectra",
     "sweep": "runner",
+    "verify": "verification",
 }
 
 

@@ -1,6 +1,6 @@
 """The command line: each command calls the public API, prints what it returned, and ends with an exit code.
 
-0: done. 1: failed, with one message on stderr. 2: wrong usage. 130: interrupted.
+0: done. 1: failed, with one message on stderr, or verified to be wrong. 2: wrong usage. 130: interrupted.
 What a program may read goes to stdout; progress and paths of files go to stderr.
 """
 
@@ -83,9 +83,7 @@ def run(
     gain: Annotated[
         tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Interval of the gain.")
     ] = None,
-    mode: Annotated[
-        str | None, typer.Option(help='"fixed": one A for all steps; "fresh": a new A at every step.')
-    ] = None,
+    mode: Annotated[str | None, typer.Option(help='"fixed", or "fresh": a new A at every step.')] = None,
     inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
     preset: Annotated[
@@ -209,10 +207,29 @@ def sample(
         print(strict_json.dumps(shown))
         return
     with np.printoptions(linewidth=78, precision=6, threshold=100):
-        named = {"A": matrix, "eigenvalues of A": spectrum, "lags": result.lags, **columns}
+        name = "A" if study.mode == "fixed" else "A_1"
+        named = {name: matrix, f"eigenvalues of {name}": spectrum, "lags": result.lags, **columns}
         for heading, array in named.items():
             text = str(array)
             print(f"{heading} =\n{text}" if "\n" in text else f"{heading} = {text}")
+
+
+@app.command()
+def verify(
+    samples: Annotated[int | None, typer.Option(help="Samples an oracle; by default 20,000.")] = None,
+    seed: Annotated[int, typer.Option(help="Key of the random generator.")] = 539,
+    only: Annotated[list[str] | None, typer.Option(metavar="FAMILY", help="May be repeated.")] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Hold this installation to what mathematics knows; exit code 1 if it fails any oracle."""
+    import rhoscope as rs
+
+    with _interruptible(None):
+        report = rs.verify(samples, device, seed=seed, only=only, progress=_say)
+    print(report.to_json() if json else report)
+    if not report.passed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -22,7 +22,7 @@ def regions(free, n, ld, m):
 
 
 def group_regions(start, n, m):
-    """First cells of what a group keeps from cell `start` on: its vector, room for the next, B, the sum for dL/dB."""
+    """First cells of what a group keeps: its vector and room for the next, B, the sum for dL/dB."""
     input_map = start + 2 * (n + 1)
     return start, input_map, input_map + n * m + 1
 

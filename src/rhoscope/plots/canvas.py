@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.transforms import ScaledTranslation
 
 from rhoscope.errors import ArgumentError, StoreError
 
@@ -33,6 +34,16 @@ GREY = "#7F7F7F"
 
 _TITLE, _LABEL, SMALL = 7.5, 8.0, 6.5
 _DPI, _NOTEBOOK_DPI = 300, 150
+_COLUMNS_AN_INCH = 17.7
+"""Characters of a title."""
+
+_LEGEND: dict[str, Any] = {
+    "fontsize": SMALL,
+    "title_fontsize": SMALL,
+    "frameon": False,
+    "handlelength": 1.6,
+    "columnspacing": 1.2,
+}
 
 
 class DataFigure(Figure):
@@ -50,9 +61,8 @@ class DataFigure(Figure):
 
     def entitle(self, title: str, subject: str) -> None:
         """Put a title and, below it, what it is about, over the whole figure, broken at commas alone."""
-        columns = int(17.7 * self.get_figwidth())
-        whole = subject.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
-        lines = [*textwrap.wrap(title, columns), *textwrap.wrap(whole, columns)]
+        columns = int(_COLUMNS_AN_INCH * self.get_figwidth())
+        lines = [*textwrap.wrap(title, columns), *_at_commas(subject, columns)]
         self.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=_TITLE, linespacing=1.3)
 
     def legend_below(self, *panels: Axes, columns: int, title: str | None = None) -> None:
@@ -67,11 +77,7 @@ class DataFigure(Figure):
             title=title,
             loc="outside lower center",
             ncols=columns,
-            fontsize=SMALL,
-            title_fontsize=SMALL,
-            frameon=False,
-            handlelength=1.6,
-            columnspacing=1.2,
+            **_LEGEND,
         )
 
     def tabulate(self, **columns: Any) -> None:
@@ -143,6 +149,22 @@ def dress(axes: Axes, xlabel: str, ylabel: str) -> None:
         axes.spines[side].set_linewidth(0.6)
 
 
+def caption(axes: Axes, subject: str, width: float, columns: int, legend: str) -> None:
+    """Say over a panel, `width` inches wide, what it is about, and put its legend below it."""
+    lines = _at_commas(subject, int(_COLUMNS_AN_INCH * width))
+    axes.set_title("\n".join(lines), fontsize=_TITLE, loc="left", linespacing=1.3)
+    # Below the label of the axis, whose size does not depend on that of the panel.
+    below = ScaledTranslation(0, -0.4, axes.figure.dpi_scale_trans)
+    axes.legend(
+        title=legend,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=axes.transAxes + below,
+        ncols=columns,
+        **_LEGEND,
+    )
+
+
 def radius_axis(axes: Axes) -> None:
     """Make x logarithmic with plain round numbers, as radii span less than a decade."""
     axes.set_xscale("log")
@@ -155,6 +177,12 @@ def lag_axis(axes: Axes) -> None:
     """Make x logarithmic for lags."""
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _at_commas(subject: str, columns: int) -> list[str]:
+    """Lines of at most so many characters, broken at commas alone."""
+    whole = subject.replace(" ", "\N{NO-BREAK SPACE}").replace(",\N{NO-BREAK SPACE}", ", ")
+    return textwrap.wrap(whole, columns)
 
 
 def _write_csv(path: Path, table: Mapping[str, np.ndarray]) -> None:

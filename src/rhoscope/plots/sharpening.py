@@ -93,7 +93,7 @@ def transition(
     dress(axes, "spectral radius ρ(A)", f"share with $G_k$ > {band:.3g}")
     figure.legend_below(axes, columns=6 if alone else 3, title="lag k" if alone else None)
     subject = study_line(several[0].study) if alone else f"{len(several)} studies, each at its horizon"
-    figure.entitle("Exploding gradients: the transition sharpens with the lag", subject)
+    figure.entitle("Exploding gradients against the spectral radius", subject)
     names = ("size", "lag", "spectral_radius", "samples", "explode", "share", "low", "high")
     figure.tabulate(**dict(zip(names, zip(*rows, strict=True), strict=True)))
     return figure
