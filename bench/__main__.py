@@ -1,4 +1,4 @@
-"""`python -m bench race | study | memory | coverage | gain_table`: see README.md in this folder."""
+"""`python -m bench race | study | memory | coverage | gain_table | ptx`: see README.md in this folder."""
 
 import argparse
 import json
@@ -25,6 +25,8 @@ def _arguments() -> argparse.Namespace:
     study = commands.add_parser("study", help="the default study in fresh processes, cold and warm")
     memory = commands.add_parser("memory", help="peak memory against the number of samples")
     memory.add_argument("--samples", nargs="+", type=int, default=[10**4, 10**6])
+    ptx = commands.add_parser("ptx", help="what each CUDA kernel takes of a GPU, found without one")
+    ptx.add_argument("--kernel", nargs="+", help="names of kernels; by default all")
     for command, repeats in ((race, 7), (study, 3)):
         command.add_argument("--repeats", type=int, default=repeats)
     coverage = commands.add_parser(
@@ -36,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     )
     coverage.add_argument("--repeats", type=int, default=10_000)
     coverage.add_argument("--threads", type=int, default=2, help="processes")
-    for command in (race, study, memory, coverage):
+    for command in (race, study, memory, coverage, ptx):
         command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
     commands.add_parser(
         "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
@@ -74,6 +76,16 @@ def _processes(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"processes": records}
 
 
+def _ptx(arguments: argparse.Namespace) -> dict[str, Any]:
+    from bench import ptx, tables
+
+    if missing := ptx.missing():
+        raise SystemExit(f"python -m bench ptx: {missing}")
+    records = ptx.measure(arguments.kernel)
+    print(tables.ptx_table(records))
+    return {"kernels": records}
+
+
 def _coverage(arguments: argparse.Namespace) -> dict[str, Any]:
     _one_thread_each(arguments.threads)
     from bench import coverage, tables
@@ -102,7 +114,7 @@ def main() -> None:
 
         gain_table.write(gain_table.make())
         return
-    commands = {"race": _race, "study": _processes, "memory": _processes, "coverage": _coverage}
+    commands = {"race": _race, "study": _processes, "memory": _processes, "coverage": _coverage, "ptx": _ptx}
     measured = commands[arguments.command](arguments)
     if arguments.json:
         arguments.json.write_text(

@@ -79,6 +79,13 @@ def process_table(records: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def ptx_table(records: list[dict[str, Any]]) -> str:
+    """A row a kernel and compute capability: what ptxas says that it takes."""
+    head = list(records[0])
+    rows = [head, ["-"] * len(head), *([str(record[key]) for key in head] for record in records)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def coverage_table(checks: "list[Check]") -> str:
     """Coverage in per cent for each study and kind of number, and below it each check that needs a word."""
     lines = ["| study | kind | checks | measured, % | should be, % | band, % | failed |", "| - " * 7 + "|"]

@@ -54,10 +54,10 @@ def _complex(real: np.ndarray, imag: np.ndarray | float) -> np.ndarray:
 
 def install(device: FakeDevice) -> None:
     """Put a device in the place of every device, for good: what a worker process of a test begins with."""
-    execution.choose = lambda name, threads: device  # type: ignore[assignment]
+    execution.choose = lambda name, threads, **work: device  # type: ignore[assignment]
 
 
 def install_for(monkeypatch: pytest.MonkeyPatch, device: FakeDevice) -> FakeDevice:
     """Put a device in the place of every device for one test."""
-    monkeypatch.setattr(execution, "choose", lambda name, threads: device)
+    monkeypatch.setattr(execution, "choose", lambda name, threads, **work: device)
     return device

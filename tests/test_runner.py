@@ -83,7 +83,7 @@ def test_any_order_of_shards_gives_the_same_bits(tmp_path: Path, monkeypatch: py
 def test_a_worker_of_an_executor_uses_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, int | None]] = []
 
-    def choose(name: str, threads: int | None) -> FakeDevice:
+    def choose(name: str, threads: int | None, **work: float) -> FakeDevice:
         asked.append((name, threads))
         return FakeDevice()
 

@@ -34,7 +34,7 @@ app = typer.Typer(
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Device = Annotated[str, typer.Option(help='"auto" or "cpu".')]
+Device = Annotated[str, typer.Option(help='"auto", "cpu" or "cuda".')]
 Threads = Annotated[int | None, typer.Option(help="Threads; by default one a core.", show_default=False)]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Do not draw the figures.")]
 Format = Annotated[

@@ -73,6 +73,7 @@ def info() -> Environment:
     # Imported here because `import rhoscope` should not pay for them.
     from llvmlite import binding
 
+    from rhoscope.devices import cuda_state
     from rhoscope.kernels import caching
 
     features = binding.get_host_cpu_features()
@@ -88,7 +89,7 @@ def info() -> Environment:
         blas=_blas(),
         numba_target=f"{binding.get_default_triple()}, {os.environ.get('NUMBA_CPU_NAME') or cpu}",
         kernel_cache=str(caching.folder()),
-        cuda=_cuda(),
+        cuda=cuda_state.state().text,
     )
 
 
@@ -110,10 +111,3 @@ def _blas() -> tuple[str, ...]:
         for library in threadpool_info()
         if library["user_api"] == "blas"
     )
-
-
-def _cuda() -> str:
-    try:
-        return f"numba-cuda {metadata.version('numba-cuda')} installed; this version computes on the CPU"
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -16,7 +16,7 @@ from rhoscope.devices.base import Device
 from rhoscope.devices.choose import choose
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.caching import on_compile
-from rhoscope.plan import Plan, Shard
+from rhoscope.plan import Plan, Shard, sample_operations
 from rhoscope.progress import Progress
 from rhoscope.study import Study
 
@@ -111,7 +111,7 @@ def _submitter(study: Study, workers: Workers) -> Iterator[tuple[Callable[[Shard
             at_once,
         )
         return
-    device = choose(workers.device, workers.threads)
+    device = _chosen(study, workers.device, workers.threads)
     stopped = threading.Event()
     # A thread of its own leaves this one free to write shards meanwhile, and to hear Ctrl-C at once.
     pool = ThreadPoolExecutor(1, thread_name_prefix="rhoscope")
@@ -124,7 +124,17 @@ def _submitter(study: Study, workers: Workers) -> Iterator[tuple[Callable[[Shard
 
 def compute_shard(study: Study, start: int, stop: int, device: str, threads: int) -> Computed:
     """What a worker of an executor does; at module level, so that it can be sent to another process."""
-    return _timed(choose(device, threads), study, start, stop, None)
+    return _timed(_chosen(study, device, threads), study, start, stop, None)
+
+
+def _chosen(study: Study, device: str, threads: int | None) -> Device:
+    return choose(
+        device,
+        threads,
+        size=study.ensemble.real_size(study.size),
+        operations=study.samples * sample_operations(study),
+        fresh=study.mode == "fresh",
+    )
 
 
 def _timed(

@@ -39,7 +39,7 @@ def gradient_norms(
         powers in twice the digits, and where that is not enough either, it steps. "auto" takes what costs less
         for this n and these lags. The two agree to 1e-8 in the logarithm.
     device
-        "auto" or "cpu".
+        "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
 
@@ -77,7 +77,8 @@ def gradient_norms(
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
     pairs = np.stack([_members(matrices.shape[:-2], batch), _members(vectors.shape[:-1], batch)], axis=1)
-    norms = choose(device, threads).log_norms(
+    operations = 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
+    norms = choose(device, threads, size=n, operations=operations).log_norms(
         matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
     )
     return norms.reshape(*batch, ks.size)

@@ -98,12 +98,19 @@ def estimate(study: "Study", *, cores: int | None = None, stored: bool = True) -
     )
 
 
-def sample_seconds(study: "Study") -> float:
-    """Seconds of one core for one sample: the spectrum 15n^3; forward, adjoint and gradients 6n^2T, or fresh draws."""
+def sample_operations(study: "Study") -> float:
+    """Floating-point operations of one sample: the spectrum 15n^3; 6n^2T forward and back if A is fixed."""
     n = study.ensemble.real_size(study.size)
-    once = 15 * n**3 / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    steps = 6.0 * n**2 * study.horizon if study.mode == "fixed" else 0.0
+    return 15.0 * n**3 + steps
+
+
+def sample_seconds(study: "Study") -> float:
+    """Seconds of one core for one sample: its operations and, where every step has a fresh matrix, the draws."""
+    once = sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
     if study.mode == "fixed":
-        return once + 6 * n**2 * study.horizon / FLOPS_PER_CORE
+        return once
+    n = study.ensemble.real_size(study.size)
     step = FRESH_SECONDS_PER_STEP + FRESH_SECONDS_PER_ENTRY * n**2
     if study.ensemble.law is None:
         step += NUMPY_SECONDS_PER_MATRIX

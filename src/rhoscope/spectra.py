@@ -29,7 +29,7 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
     matrices
         (..., n, n), real or complex, anything NumPy or DLPack can read.
     device
-        "auto" or "cpu".
+        "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
 
@@ -64,7 +64,8 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
         # LAPACK's complex iteration costs a quarter of the real one on the real form of twice the size.
         values, failed = choose(device, threads).complex_eigenvalues(array.reshape(-1, n, n))
     else:
-        values, failed = choose(device, threads).eigenvalues(array.reshape(-1, n, n))
+        chosen = choose(device, threads, size=n, operations=15.0 * n * array.size)
+        values, failed = chosen.eigenvalues(array.reshape(-1, n, n))
     if failed.any():
         index = tuple(int(i) for i in np.unravel_index(np.argmax(failed), array.shape[:-2]))
         raise NoConvergenceError(
@@ -86,7 +87,7 @@ def spectral_radius(
     matrices
         (..., n, n), real or complex, anything NumPy or DLPack can read.
     device
-        "auto" or "cpu".
+        "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
 

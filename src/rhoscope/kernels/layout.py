@@ -1,6 +1,7 @@
 """How an n x n matrix of each lane lies in memory."""
 
-WIDTH = 8  # lanes of a group
+WIDTH = 8  # lanes of a group on the CPU
+WARP = 32  # lanes of a group on CUDA
 
 
 def leading(n: int) -> int:

@@ -89,8 +89,8 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
     def uniforms(k0, k1, stream, block, sample):
         """Two numbers uniform on {1, ..., 2^53} / 2^53, elements 2 block and 2 block + 1 of the stream."""
         r0, r1, r2, r3 = kit.words(k0, k1, stream, block, sample)
-        u0 = lane.to_float((((r1 << 32) | r0) >> 11) + 1) * UNIT
-        u1 = lane.to_float((((r3 << 32) | r2) >> 11) + 1) * UNIT
+        u0 = lane.to_float(((r1 << 21) | (r0 >> 11)) + 1) * UNIT
+        u1 = lane.to_float(((r3 << 21) | (r2 >> 11)) + 1) * UNIT
         return u0, u1
 
     @jit

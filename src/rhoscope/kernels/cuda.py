@@ -1,0 +1,99 @@
+"""All kernels assembled for CUDA, from the texts that the CPU runs.
+
+As in `cpu`, kernels call one another through this module. What is launched from Python is in `grids`.
+"""
+
+import sys
+
+from rhoscope.kernels import balance, condition, francis, hessenberg, sweep
+from rhoscope.kernels import fills_entries as _fills_entries
+from rhoscope.kernels import fills_rotated as _fills_rotated
+from rhoscope.kernels import gaussian as _gaussian
+from rhoscope.kernels import interleaved as _interleaved
+from rhoscope.kernels import lane_cuda as lane
+from rhoscope.kernels import normal as _normal
+from rhoscope.kernels import philox as _philox
+from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import reflections as _reflections
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import singular as _singular
+from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels.jit_cuda import inlined, jit
+
+kit = sys.modules[__name__]
+
+philox, words = _philox.build(lane, kit, inlined)
+log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
+fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit)
+random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
+fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
+ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
+    lane, kit, jit
+)
+
+clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
+reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
+apply_run, apply_one = sweep.build(lane, kit, jit)
+(
+    drop_negligible,
+    unit_of,
+    eigenvalues_2x2,
+    deflate,
+    first_column,
+    make_reflector,
+    qr_sweep,
+    francis_iterate,
+) = francis.build(lane, kit, jit)
+(
+    factor_shifted,
+    divide,
+    right_vector,
+    left_vector,
+    unit_largest,
+    condition_number,
+    radius_bounds,
+) = condition.build(lane, kit, jit)
+(
+    gram,
+    update_and_multiply,
+    symmetric_reflector,
+    tridiagonalise,
+    laguerre_step,
+    largest_root,
+    spectral_norm,
+) = _singular.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
+spectrum_rows = _spectrum.ROWS
+(
+    vector_size,
+    vector_square,
+    combine,
+    apply_matrix,
+    outer_products,
+    draw_inputs,
+    scale_inputs,
+    emit,
+    cells,
+    place_matrix,
+    place_vector,
+    transpose,
+    step_norms,
+    bptt,
+) = _interleaved.build(lane, kit, jit, inlined)
+factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+(
+    copy_vector,
+    march,
+    advance,
+    record,
+    norms_by_steps,
+    difference,
+    clear_sum,
+    raise_sum,
+    add_states,
+    add_inputs,
+    input_exponent,
+    run_segment,
+    regions,
+    backpropagate,
+) = _recurrence.build(lane, kit, jit)

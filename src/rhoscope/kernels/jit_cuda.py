@@ -1,0 +1,59 @@
+"""Compilation of the kernels for CUDA: one place for every option."""
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import config, cuda, types
+
+SIMULATED: bool = bool(config.ENABLE_CUDASIM)
+"""Whether kernels run as Python in Numba's simulator (NUMBA_ENABLE_CUDASIM=1), not on a GPU."""
+
+
+# Kernels that stay functions of their own. In one piece, the longest grids would need more registers than a thread
+# has, and more instructions than the cache holds.
+APART = frozenset(
+    (
+        *("spectral_norm", "hessenberg_form", "francis"),
+        *("factor_shifted", "right_vector", "left_vector", "unit_largest"),
+        *("advance", "outer_products", "draw_inputs", "copy_vector", "scale_vector", "vector_exponent"),
+    )
+)
+
+
+def jit(function: Callable[..., Any], inline: bool = False) -> Any:
+    """A function that kernels call."""
+    if SIMULATED:
+        return function
+    dispatcher: Any = cuda.jit(device=True, forceinline=inline)(function)
+    # Numba would compile a callee, and all below it, once more for each constant that a caller passes to it.
+    template = dispatcher.get_call_template
+    dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
+    if function.__name__ in APART:
+        _keep_apart(dispatcher)
+    return dispatcher
+
+
+def _keep_apart(dispatcher: Any) -> None:
+    """Tell NVVM not to inline the function, for which numba-cuda has no option."""
+    compile_device = dispatcher.compile_device
+
+    def compile_apart(args: Any, return_type: Any = None) -> Any:
+        compiled = compile_device(args, return_type)
+        name = compiled.fndesc.llvm_func_name
+        compiled.library.get_function(name).attributes.add("noinline")
+        return compiled
+
+    dispatcher.compile_device = compile_apart
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """`jit` for small functions, made part of every caller."""
+    return jit(function, inline=True)
+
+
+def grid(function: Callable[..., Any]) -> Any:
+    """A kernel, launched as `kernel[blocks, threads](...)`.
+
+    Without link-time optimisation: what the offline check compiles is then what runs.
+    """
+    return cuda.jit(function) if SIMULATED else cuda.jit(lto=False)(function)

@@ -1,0 +1,136 @@
+"""What is said where CUDA cannot be had, and which device "auto" takes."""
+
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+
+import rhoscope as rs
+from rhoscope.devices import choose as choosing
+from rhoscope.devices import cuda_state
+from rhoscope.devices.choose import choose
+from rhoscope.devices.cuda_state import CudaState, state
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if numba-cuda 9.9 were installed."""
+    monkeypatch.setattr(cuda_state.metadata, "version", lambda name: "9.9")
+
+
+def driver(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    available: bool = True,
+    error: Exception | None = None,
+    gpus: int = 1,
+    capability: tuple[int, int] = (9, 0),
+) -> None:
+    """Put a driver in the place of Numba's."""
+    import numba
+
+    fake = SimpleNamespace(
+        is_available=lambda: available,
+        cuda_error=lambda: error,
+        gpus=[None] * gpus,
+        get_current_device=lambda: SimpleNamespace(name="Some GPU", compute_capability=capability),
+    )
+    monkeypatch.setattr(numba, "cuda", fake, raising=False)
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(cuda_state.metadata, "version", missing)
+    found = state()
+    assert not found.usable
+    assert "numba-cuda is not installed" in found.text
+    assert "cuda13" in found.text
+
+
+@pytest.mark.usefixtures("package")
+def test_without_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(monkeypatch, available=False, error=RuntimeError("CUDA driver library cannot be found.\n:\n"))
+    assert state() == CudaState(
+        False, "numba-cuda 9.9: no GPU can be reached: CUDA driver library cannot be found."
+    )
+
+
+@pytest.mark.usefixtures("package")
+def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(monkeypatch, available=False, gpus=0)
+    assert state() == CudaState(False, "numba-cuda 9.9: the driver knows no GPU")
+
+
+@pytest.mark.usefixtures("package")
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(monkeypatch, available=False)
+    found = state()
+    assert not found.usable
+    assert "NVVM" in found.text
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize(("capability", "usable"), [((7, 0), False), ((7, 5), True), ((10, 0), True)])
+def test_the_oldest_gpu_that_will_do(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], usable: bool
+) -> None:
+    driver(monkeypatch, capability=capability)
+    found = state()
+    assert found.usable == usable
+    assert "Some GPU" in found.text
+    assert f"capability {capability[0]}.{capability[1]}" in found.text
+    assert usable or "7.5 is the oldest" in found.text
+
+
+def test_asking_for_cuda_says_why_it_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason"))
+    with pytest.raises(rs.errors.DeviceError, match=r'device = "cuda": the reason; or use device = "cpu"'):
+        rs.eigvals([[1.0]], device="cuda")
+
+
+def test_info_tells_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_state, "state", lambda: CudaState(False, "the reason"))
+    assert rs.info().cuda == "the reason"
+
+
+@pytest.mark.parametrize(
+    ("size", "operations", "works", "name"),
+    [
+        (8, 1e13, True, "cuda"),
+        (8, 1e13, False, "cpu"),  # no GPU
+        (8, 1e6, True, "cpu"),  # too little to do
+        (512, 1e13, True, "cpu"),  # matrices too large
+    ],
+)
+def test_auto_takes_the_gpu_where_it_is_worth_it(
+    monkeypatch: pytest.MonkeyPatch, size: int, operations: float, works: bool, name: str
+) -> None:
+    found = CudaState(works, "as told")
+    monkeypatch.setattr(cuda_state, "state", lambda: found)
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: found)
+    assert choose("auto", 1, size=size, operations=operations).name == name
+    assert choose("cpu", 1, size=size, operations=operations).name == "cpu"
+
+
+def test_fresh_matrices_are_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = CudaState(True, "as told")
+    monkeypatch.setattr(cuda_state, "state", lambda: found)
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: found)
+    monkeypatch.setattr(choosing, "WORTH_OPERATIONS", 0.0)
+    study = rs.Study(size=3, horizon=4, samples=5, mode="fresh")
+    assert choose("auto", 1, size=3, operations=1.0).name == "cuda"
+    assert rs.run(study).provenance["device"] == "cpu"
+    with pytest.raises(
+        rs.errors.DeviceError, match=r'device = "cuda": .* mode = "fresh"; use device = "cpu"'
+    ):
+        rs.run(study, device="cuda")
+
+
+def test_small_work_does_not_look_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked() -> CudaState:
+        raise AssertionError
+
+    monkeypatch.setattr(cuda_state, "state", looked)
+    assert choose("auto", 1, size=8, operations=choosing.WORTH_OPERATIONS / 2).name == "cpu"

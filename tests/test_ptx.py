@@ -1,0 +1,66 @@
+"""Every kernel for the GPU compiles without one, keeps to its registers, and leaves the compiler no rounding."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Bytes that the two longest kernels keep in memory across the calls of which they are made, outside of every loop over
+# entries; all others keep everything in registers.
+FRAMES = {"bptt": 64, "spectra": 64}
+
+# Balancing updates the squared norms by which it chooses powers of two: rounded together or not, they decide alike
+# but for ties to the last bit.
+CONTRACTED = {"eigenvalues", "spectra"}
+
+
+def _missing() -> str | None:
+    spec = importlib.util.spec_from_file_location("ptx", ROOT / "bench" / "ptx.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.missing()
+
+
+MISSING = _missing()
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What `python -m bench ptx` found, in a process that has not compiled anything."""
+    if MISSING is not None:
+        pytest.skip(MISSING)
+    path = tmp_path_factory.mktemp("ptx") / "ptx.json"
+    subprocess.run([sys.executable, "-m", "bench", "ptx", "--json", str(path)], check=True, cwd=ROOT)
+    return json.loads(path.read_text(encoding="utf-8"))["kernels"]
+
+
+def test_every_kernel_compiles_for_every_capability(records: list[dict[str, Any]]) -> None:
+    from rhoscope.kernels import grids
+    from rhoscope.kernels.jit_cuda import SIMULATED
+
+    assert not SIMULATED
+    launched = {name for name, value in vars(grids).items() if hasattr(value, "py_func")}
+    launched |= {f"draw {law}" for law in grids.draw}
+    assert {record["kernel"] for record in records} == launched
+    assert len(records) == 3 * len(launched)
+
+
+def test_no_kernel_spills(records: list[dict[str, Any]]) -> None:
+    spilling = {
+        (record["kernel"], record["capability"]): record["spill_stores"]
+        for record in records
+        if record["spill_stores"] > FRAMES.get(record["kernel"], 0)
+    }
+    assert not spilling
+
+
+def test_no_bits_depend_on_contraction(records: list[dict[str, Any]]) -> None:
+    """The compiler found no product to round together with an addition: the bits are those of the source."""
+    assert {record["kernel"] for record in records if record["contractions"]} <= CONTRACTED
