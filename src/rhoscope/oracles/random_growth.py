@@ -1,8 +1,9 @@
-"""Growth of gradients under random matrices: exact mean squares."""
+"""Growth of gradients under random matrices: exact mean squares, and products of fresh matrices."""
 
 from typing import Any, Literal
 
 import numpy as np
+from scipy import special
 
 from rhoscope import theory
 from rhoscope.ensembles import ComplexGinibre, Ensemble, Given, RealGinibre
@@ -32,6 +33,7 @@ def random_growth(setting: Setting) -> Oracles:
                 name = f"{field} Ginibre, n = {size}: E ‖(Aᵀ)^{lag} δ‖²/‖δ‖²"
                 yield mean(name, expected, squares[:, place], result=result)
     yield from _fixed_matrix(setting)
+    yield from _fresh_matrices(setting)
 
 
 def _fixed_matrix(setting: Setting) -> Oracles:
@@ -47,3 +49,25 @@ def _fixed_matrix(setting: Setting) -> Oracles:
     for place, lag in enumerate(lags):
         name = f"one fixed A, δ ~ N(0, I/n): E ‖(Aᵀ)^{lag} δ‖²"
         yield mean(name, expected[place], squares[:, place], result=result)
+
+
+def _fresh_matrices(setting: Setting) -> Oracles:
+    """A product of k fresh matrices multiplies ‖δ‖² by k independent (g²/n) χ²_n: Newman's exponent, to the step."""
+    lag, gain = 50, 0.9
+    for size in (1, 4, 16):
+        result = setting.run(
+            320 + size, ensemble=RealGinibre(), size=size, gain=gain, horizon=lag, lags=[lag], inputs=0,
+            samples=setting.count(), delta="independent", mode="fresh",
+        )  # fmt: skip
+        rates = result.log_growth[:, 0] / lag
+        exponent = float(theory.lyapunov_exponents_fresh(size, gain)[0])
+        variance = theory.fresh_growth_variance(size) / lag
+        law = f"fresh real Ginibre, n = {size}"
+        yield mean(f"{law}: E growth a step", exponent, rates, variance=variance, result=result)
+        # The square of a value about its known mean has 2 variance² and the fourth cumulant as variance.
+        fourth = float(special.polygamma(3, size / 2)) / (16.0 * lag**3)
+        squares = (rates - exponent) ** 2 * lag
+        spread = (2.0 * variance**2 + fourth) * lag**2
+        yield mean(
+            f"{law}: variance of growth a step", variance * lag, squares, variance=spread, result=result
+        )
