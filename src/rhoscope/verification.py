@@ -99,7 +99,7 @@ def verify(
     samples
         Samples of a statistical oracle, at least 1000; None for 20,000. Standard errors fall with their root.
     device
-        "auto" or the name of a device.
+        "cpu", "cuda", or "auto", which is the CPU here: the work is too small for it to choose a GPU.
     seed
         Key of the generator; the same seed gives the same numbers. Another one tells chance from a fault.
     only
