@@ -34,6 +34,11 @@ class Sink(Protocol):
         """The shards still to be computed."""
         ...
 
+    @property
+    def finished(self) -> int:
+        """How many shards are kept."""
+        ...
+
     def commit(self, shard: Shard, columns: Mapping[str, np.ndarray], *, device: str, seconds: float) -> None:
         """Keep one finished shard."""
         ...
@@ -87,7 +92,7 @@ def compute(
                     sink.commit(shard, columns, device=name, seconds=seconds)
                     report.finish(shard)
     except KeyboardInterrupt:
-        message = f"stopped with {report.shards_done} of {len(sink.plan)} shards done; {how_to_go_on}"
+        message = f"stopped with {sink.finished} of {len(sink.plan)} shards done; {how_to_go_on}"
         raise KeyboardInterrupt(message) from None
     except BrokenExecutor as error:
         raise DeviceError(f"a worker process died ({error}); {how_to_go_on}") from error

@@ -230,6 +230,11 @@ class _Memory:
         self.records: list[Record] = []
         self._study = study
 
+    @property
+    def finished(self) -> int:
+        """How many shards are kept."""
+        return len(self.records)
+
     def commit(self, shard: Shard, columns: Mapping[str, np.ndarray], *, device: str, seconds: float) -> None:
         for name, part in columns.items():
             if name not in self.columns:

@@ -78,6 +78,11 @@ class Store:
         """The shards that are not whole, in order."""
         return [shard for shard in self.plan if shard.index not in self._whole]
 
+    @property
+    def finished(self) -> int:
+        """How many shards the manifest records; also right when an interrupt cut a commit short."""
+        return len({record.shard for record in records_of(self.folder, self.study)})
+
     def commit(self, shard: Shard, columns: Mapping[str, np.ndarray], *, device: str, seconds: float) -> None:
         """Make one shard durable; raises StoreError, and leaves every other shard as it was, if it cannot."""
         data = shards.encode(columns)
