@@ -197,12 +197,27 @@ def test_what_the_ladder_trusts_is_right(name: str, parts: int) -> None:
     assert not np.isnan(ladder(A, delta, [0, 1000], parts)[:, 0]).any()
 
 
-@pytest.mark.parametrize(("n", "strength"), [(6, 6.0), (12, 6.0)])
-def test_what_the_ladder_trusts_is_right_at_the_edge(n: int, strength: float) -> None:
+def pairs_of_eigenvalues(count: int, condition: float) -> Array:
+    """Eigenvalues e^{i t} and e^{-i t}, t uniform, eigenvectors of that condition number or so."""
+    t = np.random.default_rng(24).uniform(0, np.pi, count)
+    turn = np.moveaxis(np.array([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]]), -1, 0)
+    V = np.array([[1.0, 1.0], [0.0, 1.0 / condition]])
+    return np.linalg.inv(V) @ turn @ V
+
+
+@pytest.mark.parametrize(
+    "A",
+    [
+        rotated(triangular(20, 2500, 6, 6.0), 20),
+        rotated(triangular(20, 2500, 12, 4.0), 20),
+        pairs_of_eigenvalues(5000, 100.0),
+    ],
+    ids=["triangular, n = 6", "triangular, n = 12", "pairs"],
+)
+def test_what_the_ladder_trusts_is_right_at_the_edge(A: Array) -> None:
     """Many systems whose errors pass 1e-8 at these lags: each part of the account decides for some of them."""
-    A = rotated(triangular(20, 2500, n, strength), 20)
-    lags = [21, 31, 32, 63, 127]
-    delta = ginibre(20, len(A), n)[1]
+    lags = [21, 31, 32, 63, 127, 128, 200, 1000]
+    delta = ginibre(20, len(A), A.shape[-1])[1]
     assert_trusted_is_right(A, delta, lags, 1)
     assert 0.1 < np.isnan(ladder(A, delta, lags)).mean() < 0.9
 

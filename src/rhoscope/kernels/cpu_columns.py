@@ -73,6 +73,7 @@ ladder_regions = jit(_ladder_space.regions)
     number,
     move,
     fall_behind,
+    log_size,
     trusted,
     squaring_error,
     keep_error,

@@ -7,9 +7,17 @@ result. A slower way takes over.
 
 from typing import Any
 
-from rhoscope.kernels.ladder_error import INFINITE, LARGE, NORM, PAIR_EPS, PLAIN, RUNG, SQUARE
+from rhoscope.kernels.ladder_error import (
+    GROWN,
+    LARGE,
+    NORM,
+    PAIR_EPS,
+    PLAIN,
+    RUNG,
+    SQUARE,
+    TOLERANCE,
+)
 from rhoscope.kernels.ladder_space import FIELDS
-from rhoscope.kernels.scaled import LOG2
 
 # Norms of powers in one part are let run this far before they are rescaled.
 NORM_LOW = 2.0**-50
@@ -60,13 +68,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 else:
                     kit.square(w, square[0], power[0], down, n, spare)
                     kit.apply_matrix(w, trial, count, square, here, True)
-                    error = kit.squaring_error(w, here, third, trial, rung, count, j == 0)
+                    error = kit.squaring_error(w, here, third, trial, rung, n, count)
                 above = rung + RUNG
                 lane.store(w, above, lane.load(w, rung) * 2.0)
                 kit.keep_power(w, square, count, parts, above, low, high)
                 kit.keep_error(w, here, count, rung, error)
                 kit.fall_behind(w, chain, twice, count, lane.load(w, above + NORM), lane.load(w, above))
-                if not lane.any(kit.trusted(w, twice, twice, count)):
+                if not lane.any(lane.load(w, twice + count + GROWN) <= TOLERANCE):
                     return j + 1
                 here = twice
             return top
@@ -97,33 +105,34 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     kit.go_ahead(w, n, down, count, parts, top, steps == 0)
                     steps += 1
                 low = 0
-                x = chain
-                later = chain
+                before = chain
+                after = chain
+                span = 1
                 if steps > 0:
                     low = top
-                    x = ahead
-                    later = beyond
+                    span = 1 << top
+                    before = ahead
+                    after = beyond
                 elif lag > 0:
                     while lag >> low > 1:
                         low += 1
-                    x = chain + (low + 1) * stride
-                    later = x + stride
-                    if low > 0 and lag >> (low - 1) & 1 == 1:
-                        low -= 1
-                        x = thirds + low * stride
+                    span = 1 << low
+                    before = chain + (low + 1) * stride
+                    after = before + stride
+                x = before
+                if steps == 0 and low > 0 and lag >> (low - 1) & 1 == 1:
+                    low -= 1
+                    x = thirds + low * stride
                 for j in range(low - 1, -1, -1):
                     if lag >> j & 1 == 1:
                         y = levels + j * stride
                         if (lag ^ previous) >> j > 0:
-                            power = (j * size, down, n)
-                            kit.move(w, y, count, power, x, parts, rungs + RUNG * j)
+                            kit.move(w, y, count, (j * size, down, n), x, parts, rungs + RUNG * j)
                         x = y
                 previous = lag
-                square = lane.load(w, x + count + SQUARE)
-                value = lane.fma(lane.load(w, x + count), lane.const(LOG2), kit.log(square) * 0.5)
-                value = lane.where(square == 0.0, lane.const(-INFINITE), value)
-                value = lane.where(kit.trusted(w, x, later, count), value, lane.const(NOT_FOUND))
-                kit.emit(out, lags.size, index, position, value)
+                value = kit.log_size(w, x, count)
+                sure = kit.trusted(w, x, value, before, after, (lag % span) / span, count)
+                kit.emit(out, lags.size, index, position, lane.where(sure, value, lane.const(NOT_FOUND)))
 
         return along_lags
 
