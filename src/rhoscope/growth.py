@@ -34,10 +34,9 @@ def gradient_norms(
     lags
         Lags k, (K,): whole numbers of steps, ascending, 0 or more.
     method
-        "step" multiplies by A^T again and again. "ladder" multiplies by the binary powers of A, in O(n^3 log k),
-        and bounds the error that squaring a non-normal matrix brings; where the bound passes 1e-8 it keeps the
-        powers in twice the digits, and where that is not enough either, it steps. "auto" takes what costs less
-        for this n and these lags. The two agree to 1e-8 in the logarithm.
+        "step" multiplies by A^T again and again, in O(n^2 k). "ladder" takes the binary powers of A, in
+        O(n^3 log k); where the error that it estimates passes 1e-8, powers in twice the digits take over, and
+        steps where these will not do either. "auto" takes what costs less for this n and these lags.
     device
         "auto", "cpu" or "cuda".
     threads
