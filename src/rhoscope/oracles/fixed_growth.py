@@ -14,7 +14,7 @@ from rhoscope.oracles.base import EPSILON, Oracles, Setting, exact
 _METHODS = ("step", "ladder")
 # No sum of these systems cancels: each of the k products adds at most n ε, the logarithm a few ε of its size.
 _SAFETY = 4.0
-# What the ladder promises relative to ‖(Aᵀ)^k δ‖ before it goes on by stepping.
+# How near the two agree in the logarithm, as `gradient_norms` says.
 _LADDER = 1e-8
 
 
