@@ -114,10 +114,11 @@ def plain_product(A: Array, x: Array, columns: bool) -> Array:
     y = np.zeros(n)
     cells = -(-n // WIDTH) if columns else 0
     panels: list[int] = []
-    for size in (16, 8, 4, 2, 1):
+    for size in (8, 4, 3, 2, 1):
         while columns and sum(panels) + size <= cells:
             panels.append(size)
-    parts_of = [max(1, WIDTH // size) for size in panels for _ in range(size * WIDTH)]
+    partial_sums = {8: 1, 4: 2, 3: 2, 2: 2, 1: 4}
+    parts_of = [partial_sums[size] for size in panels for _ in range(size * WIDTH)]
     for j in range(n):
         parts = parts_of[j] if columns else 1
         sums = [0.0] * parts

@@ -48,7 +48,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 finite = lane.where(x <= LARGEST, finite, zero)
         e = kit.clamp_exponent(kit.exponent(largest))
         # In two factors: 2^-e itself overflows when the largest entry is subnormal.
-        half = kit.pow2(lane.to_int(lane.to_float(e) * -0.5))
+        half = kit.pow2(lane.to_int(lane.floor(lane.to_float(e) * -0.5)))
         rest = kit.pow2(lane.iconst(0) - e - kit.exponent(half))
         ok = finite > 0.5
         for i in range(n):

@@ -35,57 +35,68 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             total = lane.fma(x, x, total)
         return lane.const(lane.total(total))
 
-    def combining(columns: int) -> Any:
-        # Eight chains of multiply-adds at least, in partial sums over rows congruent modulo `parts`.
-        parts = max(1, WIDTH // columns)
-        panel = min(columns, max(1, ACCUMULATORS // parts))
+    def combining(columns: int, parts: int) -> Any:
+        # `parts` partial sums over rows congruent modulo it: chains of multiply-adds enough to hide their latency.
+        panel = min(columns, ACCUMULATORS // parts) if columns != 3 else 3
 
         @inlined
-        def combine(w, y, a, down, rows, x, step, fresh):
-            whole = rows - rows % parts
+        def combine(w, y, b, b_down, b_rows, z, a, down, rows, x):
             for first in range(0, columns * WIDTH, panel * WIDTH):
-                tile = tiles.start(w, y + first, fresh, panel, parts)
-                for i in range(0, whole, parts):
-                    tile = tiles.add_rows(
-                        tile, w, a + first + i * down, down, x + i * step, step, panel, parts
-                    )
-                for i in range(whole, rows):
-                    tile = tiles.add_rows(tile, w, a + first + i * down, down, x + i * step, step, panel, 1)
+                tile = tiles.start(w, y + first, True, panel, parts)
+                p = b + first
+                q = z
+                for _ in range(b_rows // parts):
+                    tile = tiles.add_rows(tile, w, p, b_down, q, 1, panel, parts)
+                    p += parts * b_down
+                    q += parts
+                for _ in range(b_rows % parts):
+                    tile = tiles.add_rows(tile, w, p, b_down, q, 1, panel, 1)
+                    p += b_down
+                    q += 1
+                p = a + first
+                q = x
+                for _ in range(rows // parts):
+                    tile = tiles.add_rows(tile, w, p, down, q, 1, panel, parts)
+                    p += parts * down
+                    q += parts
+                for _ in range(rows % parts):
+                    tile = tiles.add_rows(tile, w, p, down, q, 1, panel, 1)
+                    p += down
+                    q += 1
                 tiles.finish(tile, w, y + first, panel)
 
         return combine
 
-    @jit
-    def combine(w, y, count, matrix, x, step, fresh):
-        """y_j = [y_j +] sum_i a_ij x_i; y and the matrix at cells, x_i at the doubles x + i * step."""
-        a, down, rows = matrix
-        y *= WIDTH
-        a *= WIDTH
-        down *= WIDTH
-        end = y + count * WIDTH
-        while y + 16 * WIDTH <= end:
-            kit.combine_16(w, y, a, down, rows, x, step, fresh)
-            y += 16 * WIDTH
-            a += 16 * WIDTH
-        if y + 8 * WIDTH <= end:
-            kit.combine_8(w, y, a, down, rows, x, step, fresh)
-            y += 8 * WIDTH
-            a += 8 * WIDTH
-        if y + 4 * WIDTH <= end:
-            kit.combine_4(w, y, a, down, rows, x, step, fresh)
-            y += 4 * WIDTH
-            a += 4 * WIDTH
-        if y + 2 * WIDTH <= end:
-            kit.combine_2(w, y, a, down, rows, x, step, fresh)
-            y += 2 * WIDTH
-            a += 2 * WIDTH
-        if y < end:
-            kit.combine_1(w, y, a, down, rows, x, step, fresh)
-
     @inlined
-    def apply_matrix(w, y, count, matrix, x, fresh):
-        """y = [y +] (transpose of the matrix) x."""
-        kit.combine(w, y, count, matrix, x * WIDTH, 1, fresh)
+    def apply_matrices(w, y, count, second, z, first, x):
+        """y = (transpose of the second matrix) z + (transpose of the first) x."""
+        b, b_down, b_rows = second
+        a, down, rows = first
+        y *= WIDTH
+        b *= WIDTH
+        a *= WIDTH
+        b_down *= WIDTH
+        down *= WIDTH
+        z *= WIDTH
+        x *= WIDTH
+        while count >= 8:
+            kit.combine_8(w, y, b, b_down, b_rows, z, a, down, rows, x)
+            count -= 8
+            y += 8 * WIDTH
+            b += 8 * WIDTH
+            a += 8 * WIDTH
+        if count >= 4:
+            kit.combine_4(w, y, b, b_down, b_rows, z, a, down, rows, x)
+            count -= 4
+            y += 4 * WIDTH
+            b += 4 * WIDTH
+            a += 4 * WIDTH
+        if count == 3:
+            kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
+        elif count == 2:
+            kit.combine_2(w, y, b, b_down, b_rows, z, a, down, rows, x)
+        elif count == 1:
+            kit.combine_1(w, y, b, b_down, b_rows, z, a, down, rows, x)
 
     def multiplying(columns: int, rows: int) -> Any:
         @inlined
@@ -120,6 +131,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 elif height == 4:
                     kit.outer_tall(w, row + c, g_down, u + c, down, x, step, terms)
                     c += WIDTH
+                elif c + 4 * WIDTH <= g_down:
+                    kit.outer_flat(w, row + c, g_down, u + c, down, x, step, terms)
+                    c += 4 * WIDTH
                 else:
                     kit.outer_single(w, row + c, g_down, u + c, down, x, step, terms)
                     c += WIDTH
@@ -230,10 +244,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     return (
         vector_size,
         vector_square,
-        *(combining(columns) for columns in (16, 8, 4, 2, 1)),
-        *(multiplying(columns, rows) for columns, rows in ((BROAD, 4), (1, 4), (1, 1))),
-        combine,
-        apply_matrix,
+        *(combining(columns, parts) for columns, parts in ((8, 1), (4, 2), (3, 2), (2, 2), (1, 4))),
+        *(multiplying(columns, rows) for columns, rows in ((BROAD, 4), (1, 4), (4, 1), (1, 1))),
+        apply_matrices,
         outer_products,
         draw_inputs,
         scale_inputs,

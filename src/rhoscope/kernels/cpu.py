@@ -80,7 +80,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     vector_size,
     vector_square,
     combine,
-    apply_matrix,
+    apply_matrices,
     outer_products,
     draw_inputs,
     scale_inputs,

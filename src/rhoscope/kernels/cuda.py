@@ -68,7 +68,7 @@ spectrum_rows = _spectrum.ROWS
     vector_size,
     vector_square,
     combine,
-    apply_matrix,
+    apply_matrices,
     outer_products,
     draw_inputs,
     scale_inputs,

@@ -8,6 +8,9 @@ from typing import Any
 
 from rhoscope.kernels.streams import INPUTS
 
+# Cells of one of the two vectors of a sum of outer products that are read again and again.
+TERM_CELLS = 128
+
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
@@ -31,9 +34,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return total
 
     @inlined
-    def combine(w, y, count, matrix, x, step, fresh):
-        """y_j = [y_j +] sum_i a_ij x_i over the rows i, in ascending order; `fresh` drops the old y."""
-        a, down, rows = matrix
+    def combine(w, y, count, second, z, first, x, step, fresh):
+        """y_j = [y_j +] sum_i b_ij z_i + sum_i a_ij x_i, b being `second` and a `first`; `fresh` drops the old y.
+
+        The terms of b come before those of a, rows i in ascending order; x_i lies at the cell x + i * step.
+        """
+        a, down, rows = first
+        b, b_down, b_rows = second
         zero = lane.const(0.0)
         j = 0
         while eight_sums and j + 8 <= count:
@@ -48,6 +55,18 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 c5 = lane.load(w, t + 5)
                 c6 = lane.load(w, t + 6)
                 c7 = lane.load(w, t + 7)
+            p = b + j
+            for q in range(z, z + b_rows):
+                s = lane.load(w, q)
+                c0 = lane.fma(lane.load(w, p), s, c0)
+                c1 = lane.fma(lane.load(w, p + 1), s, c1)
+                c2 = lane.fma(lane.load(w, p + 2), s, c2)
+                c3 = lane.fma(lane.load(w, p + 3), s, c3)
+                c4 = lane.fma(lane.load(w, p + 4), s, c4)
+                c5 = lane.fma(lane.load(w, p + 5), s, c5)
+                c6 = lane.fma(lane.load(w, p + 6), s, c6)
+                c7 = lane.fma(lane.load(w, p + 7), s, c7)
+                p += b_down
             p = a + j
             q = x
             for _ in range(rows):
@@ -79,6 +98,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 c1 = lane.load(w, t + 1)
                 c2 = lane.load(w, t + 2)
                 c3 = lane.load(w, t + 3)
+            p = b + j
+            for q in range(z, z + b_rows):
+                s = lane.load(w, q)
+                c0 = lane.fma(lane.load(w, p), s, c0)
+                c1 = lane.fma(lane.load(w, p + 1), s, c1)
+                c2 = lane.fma(lane.load(w, p + 2), s, c2)
+                c3 = lane.fma(lane.load(w, p + 3), s, c3)
+                p += b_down
             p = a + j
             q = x
             for _ in range(rows):
@@ -98,6 +125,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             c0 = zero
             if not fresh:
                 c0 = lane.load(w, y + j)
+            p = b + j
+            for q in range(z, z + b_rows):
+                c0 = lane.fma(lane.load(w, p), lane.load(w, q), c0)
+                p += b_down
             p = a + j
             q = x
             for _ in range(rows):
@@ -108,15 +139,20 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             j += 1
 
     @inlined
-    def apply_matrix(w, y, count, matrix, x, fresh):
-        """y = [y +] (transpose of the matrix) x."""
-        kit.combine(w, y, count, matrix, x, 1, fresh)
+    def apply_matrices(w, y, count, second, z, first, x):
+        """y = (transpose of the second matrix) z + (transpose of the first) x."""
+        kit.combine(w, y, count, second, z, first, x, 1, True)
 
     @jit
     def outer_products(w, g, rows, count, u, down, v, step, terms):
         """g_rj += sum_t v_tr u_tj over `terms` vectors u, `down` cells apart, and v, `step` cells apart."""
-        for r in range(rows):
-            kit.combine(w, g + r * count, count, (u, down, terms), v + r, step, False)
+        # So few terms at a time that their vectors stay in the first-level cache; every sum keeps its order.
+        few = max(1, TERM_CELLS // count)
+        for t in range(0, terms, few):
+            some = min(few, terms - t)
+            for r in range(rows):
+                first = (u + t * down, down, some)
+                kit.combine(w, g + r * count, count, (0, 0, 0), 0, first, v + r + t * step, step, False)
 
     @jit
     def draw_inputs(w, x, start, stop, k0, k1, sample):
@@ -213,7 +249,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         vector_size,
         vector_square,
         combine,
-        apply_matrix,
+        apply_matrices,
         outer_products,
         draw_inputs,
         scale_inputs,

@@ -67,7 +67,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     error = lane.sqrt(lane.load(w, here + count + SQUARE)) * (PAIR_EPS * n * n * n)
                 else:
                     kit.square(w, square[0], power[0], down, n, spare)
-                    kit.apply_matrix(w, trial, count, square, here, True)
+                    kit.apply_matrices(w, trial, count, (0, 0, 0), 0, square, here)
                     error = kit.squaring_error(w, here, third, trial, rung, n, count)
                 above = rung + RUNG
                 lane.store(w, above, lane.load(w, rung) * 2.0)

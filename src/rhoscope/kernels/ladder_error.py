@@ -107,9 +107,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def move(w, y, count, power, x, parts, rung):
         """The vector y = P^T x. An exact zero is taken for a true one, as in stepping."""
         p, down, rows = power
-        kit.apply_matrix(w, y, count, power, x, True)
-        if parts == 2:
-            kit.apply_matrix(w, y, count, (p + rows * down, down, rows), x, False)
+        rest = (p + rows * down, down, rows if parts == 2 else 0)
+        kit.apply_matrices(w, y, count, rest, x, power, x)
         lane.store(w, y + count, lane.load(w, x + count) + lane.load(w, rung))
         one = lane.const(1.0)
         before = lane.load(w, x + count + SQUARE)

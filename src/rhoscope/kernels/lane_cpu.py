@@ -284,16 +284,32 @@ def from_bits(typingctx: Any, i: Any) -> Any:
     return _cast(INTEGERS, FLOATS, "bitcast")
 
 
+# Added to a whole number below 2^51 in magnitude it puts that number in the last bits of a float, and back:
+# AVX2 has no instruction between vectors of int64 and of float64, and LLVM would go lane by lane.
+_SHIFT = 1.5 * 2.0**52
+_SHIFT_BITS = 0x4338000000000000
+
+
 @intrinsic
 def to_float(typingctx: Any, i: Any) -> Any:
-    """The integer i as a float."""
-    return _cast(INTEGERS, FLOATS, "sitofp")
+    """The integer i, below 2^51 in magnitude, as a float."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = builder.add(args[0], ir.Constant(VECTOR_I, [_SHIFT_BITS] * WIDTH))
+        return builder.fsub(builder.bitcast(whole, VECTOR_F), ir.Constant(VECTOR_F, [_SHIFT] * WIDTH))
+
+    return signature(FLOATS, INTEGERS), codegen
 
 
 @intrinsic
 def to_int(typingctx: Any, x: Any) -> Any:
-    """The float x as an integer, rounded towards zero."""
-    return _cast(FLOATS, INTEGERS, "fptosi")
+    """The whole number x, below 2^51 in magnitude, as an integer."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        whole = builder.fadd(args[0], ir.Constant(VECTOR_F, [_SHIFT] * WIDTH))
+        return builder.sub(builder.bitcast(whole, VECTOR_I), ir.Constant(VECTOR_I, [_SHIFT_BITS] * WIDTH))
+
+    return signature(INTEGERS, FLOATS), codegen
 
 
 @intrinsic

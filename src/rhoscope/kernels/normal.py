@@ -6,6 +6,8 @@ that devices agree bit for bit. Coefficients are minimax (Remez) fits to the fun
 
 from typing import Any
 
+from rhoscope.kernels.philox import LOW
+
 LOG2_HIGH = 0.6931471805599453
 LOG2_LOW = 2.3190468138462996e-17
 PI_HIGH = 3.141592653589793
@@ -89,8 +91,12 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
     def uniforms(k0, k1, stream, block, sample):
         """Two numbers uniform on {1, ..., 2^53} / 2^53, elements 2 block and 2 block + 1 of the stream."""
         r0, r1, r2, r3 = kit.words(k0, k1, stream, block, sample)
-        u0 = lane.to_float(((r1 << 21) | (r0 >> 11)) + 1) * UNIT
-        u1 = lane.to_float(((r3 << 21) | (r2 >> 11)) + 1) * UNIT
+        # 53 bits in two parts, and 1: no sum before the last is rounded, and that one is exact.
+        scale = lane.const(2.0**32)
+        low0 = lane.to_float(((r1 << 21) & LOW | (r0 >> 11)) + 1)
+        low1 = lane.to_float(((r3 << 21) & LOW | (r2 >> 11)) + 1)
+        u0 = lane.fma(lane.to_float(r1 >> 11), scale, low0) * UNIT
+        u1 = lane.fma(lane.to_float(r3 >> 11), scale, low1) * UNIT
         return u0, u1
 
     @jit

@@ -57,8 +57,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             lane.store(w, there + count, e)
             if m > 0:
                 kit.scale_inputs(w, scaled, x, place + j * m, m, -e)
-                kit.apply_matrix(w, there, count, inputs, scaled, True)
-            kit.apply_matrix(w, there, count, matrix, here, m == 0)
+            kit.apply_matrices(w, there, count, inputs, scaled, matrix, here)
 
     @jit
     def advance(w, v, steps, floor, shift, count, matrix, inputs, x, place, scaled):

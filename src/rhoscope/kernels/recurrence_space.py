@@ -7,7 +7,7 @@ from rhoscope.kernels.recurrence import BLOCK, regions
 from rhoscope.kernels.vector import WIDTH
 
 # From this size on a lane is a column: eight interleaved matrices no longer fit the first-level cache.
-COLUMNS_FROM = 25
+COLUMNS_FROM = 17
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
 

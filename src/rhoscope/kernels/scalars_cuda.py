@@ -84,5 +84,5 @@ def to_float(i):
 
 @inlined
 def to_int(x):
-    """The float x as an integer, rounded towards zero."""
+    """The whole number x as an integer."""
     return int64(x)

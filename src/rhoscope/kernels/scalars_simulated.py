@@ -67,5 +67,5 @@ def to_float(i):
 
 
 def to_int(x):
-    """The float x as an integer, rounded towards zero."""
+    """The whole number x as an integer."""
     return int(x) if math.isfinite(x) else _NO_INTEGER
