@@ -49,8 +49,7 @@ class Ensemble:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for other in subclasses():
-            ours = other.__module__.startswith("rhoscope.ensembles.")
-            if ours and other.__name__ == cls.__name__ and other.__module__ != cls.__module__:
+            if is_built_in(other) and other.__name__ == cls.__name__ and other.__module__ != cls.__module__:
                 raise ArgumentError(
                     f"class {cls.__name__}: rhoscope has an ensemble of this name, which a study would take "
                     "for it; another name would do"
@@ -185,3 +184,8 @@ def subclasses(cls: type[Ensemble] = Ensemble) -> Iterator[type[Ensemble]]:
     for derived in cls.__subclasses__():
         yield derived
         yield from subclasses(derived)
+
+
+def is_built_in(cls: type[Ensemble]) -> bool:
+    """Whether this package defines the class."""
+    return cls.__module__.startswith("rhoscope.ensembles.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from rhoscope.ensembles.base import Ensemble, subclasses
+from rhoscope.ensembles.base import Ensemble, is_built_in, subclasses
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
 
@@ -28,7 +28,9 @@ def by_kind(kind: str) -> type[Ensemble]:
     >>> rs.ensembles.by_kind("Elliptic")(tau=0.5)
     Elliptic(tau=0.5)
     """
-    known = {cls.__name__: cls for cls in subclasses()}
+    # Of two classes of a name the later one, but none in place of a class of this package: one that was refused
+    # for its name is there until it is collected.
+    known = {cls.__name__: cls for cls in sorted(subclasses(), key=is_built_in)}
     if kind not in known:
         raise ArgumentError(
             f"kind = {kind!r} is no ensemble; {nearest(str(kind), known)} would do "
