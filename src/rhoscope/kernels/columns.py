@@ -37,7 +37,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     def combining(columns: int, parts: int) -> Any:
         # `parts` partial sums over rows congruent modulo it: chains of multiply-adds enough to hide their latency.
-        panel = min(columns, ACCUMULATORS // parts) if columns != 3 else 3
+        fits = 2 * columns * parts <= 3 * ACCUMULATORS
+        panel = columns if fits else max(1, ACCUMULATORS // parts)
 
         @inlined
         def combine(w, y, b, b_down, b_rows, z, a, down, rows, x):
@@ -63,7 +64,43 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                     tile = tiles.add_rows(tile, w, p, down, q, 1, panel, 1)
                     p += down
                     q += 1
-                tiles.finish(tile, w, y + first, panel)
+                tiles.finish(tile, w, y + first, panel, 0)
+
+        return combine
+
+    def taking_turns(columns: int) -> Any:
+        """As `combining(columns, 2)`, the partial sums one after the other: both would not fit the registers."""
+
+        @inlined
+        def combine(w, y, b, b_down, b_rows, z, a, down, rows, x):
+            tile = tiles.start(w, y, True, columns, 1)
+            p = b
+            q = z
+            for _ in range(b_rows // 2 + b_rows % 2):
+                tile = tiles.add_rows(tile, w, p, b_down, q, 1, columns, 1)
+                p += 2 * b_down
+                q += 2
+            p = a
+            q = x
+            for _ in range(rows // 2 + rows % 2):
+                tile = tiles.add_rows(tile, w, p, down, q, 1, columns, 1)
+                p += 2 * down
+                q += 2
+            tiles.finish(tile, w, y, columns, 0)
+            tile = tiles.start(w, y, True, columns, 1)
+            p = b + b_down
+            q = z + 1
+            for _ in range(b_rows // 2):
+                tile = tiles.add_rows(tile, w, p, b_down, q, 1, columns, 1)
+                p += 2 * b_down
+                q += 2
+            p = a + down
+            q = x + 1
+            for _ in range(rows // 2):
+                tile = tiles.add_rows(tile, w, p, down, q, 1, columns, 1)
+                p += 2 * down
+                q += 2
+            tiles.finish(tile, w, y, columns, 1)
 
         return combine
 
@@ -244,7 +281,11 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     return (
         vector_size,
         vector_square,
-        *(combining(columns, parts) for columns, parts in ((8, 1), (4, 2), (3, 2), (2, 2), (1, 4))),
+        combining(8, 1),
+        combining(4, 2) if ACCUMULATORS >= 8 else taking_turns(4),
+        combining(3, 2),
+        combining(2, 2),
+        combining(1, 4),
         *(multiplying(columns, rows) for columns, rows in ((BROAD, 4), (1, 4), (4, 1), (1, 1))),
         apply_matrices,
         outer_products,

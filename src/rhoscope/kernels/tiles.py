@@ -85,9 +85,9 @@ def add_rows(
 
 
 @intrinsic(prefer_literal=True)
-def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any) -> Any:
-    """Add the partial sums in a fixed tree and write them to w[y]."""
-    width = columns.literal_value
+def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any, onto: Any) -> Any:
+    """Add the partial sums in a fixed tree and write them to w[y], or add them to what is there if `onto` is 1."""
+    width, adds = columns.literal_value, onto.literal_value == 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = _data(context, builder, sig.args[1], args[1])
@@ -97,10 +97,12 @@ def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any) -> Any:
             values = [builder.fadd(values[i], values[i + half]) for i in range(half)]
         for c, value in enumerate(values):
             pointer = _vector_pointer(builder, data, builder.add(args[2], ir.Constant(I64, c * WIDTH)))
+            if adds:
+                value = builder.fadd(builder.load(pointer, align=8), value)
             builder.store(value, pointer, align=8)
         return context.get_dummy_value()
 
-    return signature(types.void, tile, w, types.int64, columns), codegen
+    return signature(types.void, tile, w, types.int64, columns, onto), codegen
 
 
 @intrinsic(prefer_literal=True)
