@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import event, types
+from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 from numba.misc.appdirs import AppDirs
+
+from rhoscope.kernels.callees import Callee
 
 
 @cache
@@ -73,11 +75,12 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
     if numba.config.DISABLE_JIT:
         return function
     _name_by_closure(function)
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+    options = {"nogil": True, "error_model": "numpy", "forceinline": inline, "no_cfunc_wrapper": True}
+    dispatcher: Any = numba.njit(**options)(function)
     dispatcher._cache = _Cache(function)
-    # Numba would compile a callee, and all below it, once more for each constant that a caller passes to it.
-    template = dispatcher.get_call_template
-    dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
+    callee = Callee(function, dispatcher, options)
+    dispatcher.get_call_template = callee.get_call_template
+    dispatcher.get_overload = callee.get_overload
     return dispatcher
 
 
