@@ -54,12 +54,14 @@ def sha256(path: Path) -> str:
 
 
 def _to_arrow(column: np.ndarray) -> pa.Array:
-    flat = pa.array(np.ascontiguousarray(column).reshape(-1))
+    data = np.ascontiguousarray(column).reshape(-1)
+    # `pa.array` would import pandas, where it is installed, to know that this is none of its columns.
+    flat = pa.Array.from_buffers(pa.from_numpy_dtype(data.dtype), data.size, [None, pa.py_buffer(data)])
     return flat if column.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, column.shape[1])
 
 
 def _to_numpy(column: pa.ChunkedArray) -> np.ndarray:
-    if not pa.types.is_fixed_size_list(column.type):
-        return column.to_numpy()
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return flat.reshape(len(column), column.type.list_size)
+    whole = column.combine_chunks()
+    if not pa.types.is_fixed_size_list(whole.type):
+        return np.from_dlpack(whole)  # `to_numpy` would import pandas as well
+    return np.from_dlpack(whole.flatten()).reshape(len(whole), whole.type.list_size)

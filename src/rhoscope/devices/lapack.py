@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 EPS = float(np.finfo(np.float64).eps)
@@ -25,6 +24,8 @@ def radius_bounds(
     e_i = 8 n eps |A|_F kappa_i over all i with |lambda_i| >= cutoff rho; rho_high = max(|lambda_i| + e_i),
     rho_low = max(0, max(|lambda_i| - e_i)).
     """
+    import scipy.linalg  # here, because few studies need it
+
     again, left, right = scipy.linalg.eig(matrix, left=True, right=True)
     with np.errstate(divide="ignore"):
         kappa = 1.0 / np.abs(np.sum(left.conj() * right, axis=0))  # both come with unit columns

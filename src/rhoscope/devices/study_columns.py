@@ -95,10 +95,12 @@ class StudyWorker(ABC):
         here["outcome"][(here["log_error"] == -np.inf) & (here["outcome"] <= Outcome.LAPACK)] = (
             Outcome.ZERO_ERROR
         )
+        missing = here["outcome"] > Outcome.LAPACK
+        if not missing.any():
+            return
         for name, column in here.items():
             if name not in ("sample", "gain", "outcome"):
-                # An integer has no NaN.
-                column[here["outcome"] > Outcome.LAPACK] = -1 if column.dtype.kind == "i" else np.nan
+                column[missing] = -1 if column.dtype.kind == "i" else np.nan  # an integer has no NaN
 
     def _spectra(self, here: Columns, count: int) -> None:
         if self.by_lapack:
@@ -116,8 +118,8 @@ class StudyWorker(ABC):
                 here["eigenvalues"].real, here["eigenvalues"].imag = values[:, 0], values[:, 1]
         for row in by_lapack.tolist():
             self._spectrum_by_lapack(here, row)
-        for row in range(count):
-            if here["outcome"][row] <= Outcome.LAPACK:
+        if self.study.measure:
+            for row in np.flatnonzero(here["outcome"] <= Outcome.LAPACK).tolist():
                 self._measure(here, row)
 
     def _spectrum_by_lapack(self, here: Columns, row: int) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rhoscope.study import Study
 
 # A chunk is long against the calls that make it up, and short against a user's patience with Ctrl-C.
-CHUNK_SECONDS = 5e-3
+CHUNK_SECONDS = 4e-2
 # Matrices of a chunk, in elements: past a megabyte they would fall out of the second-level cache.
 CHUNK_ELEMENTS = 1 << 17
 

@@ -16,6 +16,7 @@ from typing import Any
 import numba
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.runtime import rtsys
 from numba.misc.appdirs import AppDirs
 
 from rhoscope.kernels.callees import Callee
@@ -68,6 +69,12 @@ class _CacheImpl(CompileResultCacheImpl):
 
 class _Cache(FunctionCache):
     _impl_class = _CacheImpl
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Numba would first load all that it knows of NumPy, which only compiling needs and then does."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def jit(function: Callable[..., Any], inline: bool = False) -> Any:
