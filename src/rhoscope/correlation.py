@@ -14,6 +14,7 @@ Bootstrap (1993), section 22.6.
 import itertools
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -116,13 +117,32 @@ class Ranks:
         group = np.empty(values.size, dtype=np.intp)
         group[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
         self.order, self.group = order, group
+        self.tied = int(group[order[-1]]) + 1 < values.size
         self.mass, self.position = self.spread(np.full(values.size, 1.0 / values.size))
         self.variance = _rank_variance(self.mass)
 
     def spread(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weight of each group of ties, and for each sample the weight of all below it, ties by half."""
-        mass = np.bincount(self.group, weights)
-        return mass, (np.cumsum(mass) - 0.5 * mass)[self.group]
+        if self.tied:
+            mass = np.bincount(self.group, weights)
+            return mass, (np.cumsum(mass) - 0.5 * mass)[self.group]
+        mass = weights[self.order]
+        position = np.empty_like(mass)
+        position[self.order] = np.cumsum(mass) - 0.5 * mass
+        return mass, position
+
+    def variance_along(self, change: np.ndarray) -> Callable[[float], float]:
+        """The function s -> variance of the ranks where the groups of ties weigh mass + s·change."""
+        if self.tied:
+            square = self.mass * self.mass
+            one = 3 * float(square @ change)
+            two = 3 * float((self.mass * change) @ change)
+        else:
+            equal = 1 / self.mass.size
+            one = 3 * equal * equal * float(change.sum())
+            two = 3 * equal * float(change @ change)
+        three = float((change * change) @ change)
+        return lambda s: self.variance - s * (one + s * (two + s * three)) / 12
 
     @property
     def variance_influence(self) -> np.ndarray:
@@ -152,7 +172,7 @@ class Spearman:
         influence /= scale
         self.influence = influence - influence.mean()
         self.bias = (_concordance(x, y) / 4 - 3 * covariance) / (total * scale)
-        tied = [ranks for ranks in (x, y) if ranks.mass.size < total]
+        tied = [ranks for ranks in (x, y) if ranks.tied]
         if tied:
             self._add_ties(tied)
 
@@ -180,8 +200,8 @@ class Spearman:
         two = float(direction @ first) + float(second.sum()) * self._weight
         three = float(direction @ second)
         covariance = self.value * math.sqrt(self._x.variance * self._y.variance)
-        variance_x = _variance_along(self._x.mass, mass_x)
-        variance_y = _variance_along(self._y.mass, mass_y)
+        variance_x = self._x.variance_along(mass_x)
+        variance_y = self._y.variance_along(mass_y)
 
         def at(s: float) -> float:
             return _ratio(covariance + s * (one + s * (two + s * three)), variance_x(s), variance_y(s))
@@ -223,29 +243,30 @@ def _concordance(x: Ranks, y: Ranks) -> float:
     Where the correlation is near 1 only neighbours are discordant, so that pairs at random would see few.
     """
     total = x.order.size
-    first, second = x.group[x.order], y.group[x.order]
-    cuts = np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.intp))
+    tied = x.tied or y.tied
+    first, second = x.group[x.order] if tied else x.group, y.group[x.order]
     found = 0.0
-    for low, high in itertools.pairwise(cuts.tolist()):  # distances low to high − 1
+    for low, high in itertools.pairwise(_cuts(total)):  # distances low to high − 1
         middle = (low + high - 1) // 2
         step = 1 + (total - middle) // _STARTS
         near, far = slice(0, total - middle, step), slice(middle, total, step)
-        apart = first[near] < first[far]
-        rise = np.count_nonzero(apart & (second[near] < second[far]))
-        fall = np.count_nonzero(apart & (second[near] > second[far]))
-        found += (rise - fall) / apart.size * (high - low) * (total - (low + high - 1) / 2)
+        up = second[near] < second[far]
+        if tied:
+            apart = first[near] < first[far]
+            rise = np.count_nonzero(apart & up)
+            fall = np.count_nonzero(apart & (second[near] > second[far]))
+        else:
+            rise = np.count_nonzero(up)
+            fall = up.size - rise
+        found += (rise - fall) / up.size * (high - low) * (total - (low + high - 1) / 2)
     return found / (total * (total - 1) / 2)
+
+
+@cache
+def _cuts(total: int) -> list[int]:
+    """Bounds of the strata of distances 1 to total − 1."""
+    return np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.intp)).tolist()
 
 
 def _rank_variance(mass: np.ndarray) -> float:
     return (1.0 - float((mass * mass) @ mass)) / 12
-
-
-def _variance_along(mass: np.ndarray, change: np.ndarray) -> Callable[[float], float]:
-    """The function s -> variance of the middle ranks whose groups of ties weigh mass + s·change."""
-    square = mass * mass
-    one = 3 * float(square @ change)
-    two = 3 * float((mass * change) @ change)
-    three = float((change * change) @ change)
-    zero = _rank_variance(mass)
-    return lambda s: zero - s * (one + s * (two + s * three)) / 12

@@ -1,6 +1,7 @@
 """What a result means: the eigenvalue criterion judged lag by lag, with its uncertainty."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rhoscope import strict_json, verdict_text
+from rhoscope.cores import available_cores
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.lag_verdict import LagVerdict, judge
 from rhoscope.observations import Observations
@@ -16,6 +18,11 @@ from rhoscope.outcome import Outcome
 if TYPE_CHECKING:
     from rhoscope.result import Result
     from rhoscope.study import Study
+
+_JUDGES = 4
+"""Lags judged at a time, at most: each takes the memory of some thirty columns."""
+
+_LARGE = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,12 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     if not 0 < band < math.inf:
         raise ArgumentError(f"band: got {band!r}; give a positive finite number, such as log(10) = 2.303")
     seen = Observations(result)
-    # Thousands of inner products of a column each: threads would spend their time waiting for one another.
-    with threadpool_limits(1, user_api="blas"):
-        lags = tuple(judge(seen, lag, float(band)) for lag in seen.lags)
+    # Hundreds of arrays of a column each come and go. The GNU C library would give each back to the system, which
+    # costs as much as all arithmetic; having seen a larger block freed, it keeps them.
+    np.empty(_LARGE)
+    # BLAS on its own threads would spend its time on waiting: its thousands of inner products are short.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(available_cores(), _JUDGES)) as pool:
+        lags = tuple(pool.map(lambda lag: judge(seen, lag, float(band)), seen.lags))
     return Verdict(
         study=result.study,
         band=float(band),
