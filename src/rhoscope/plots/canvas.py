@@ -53,6 +53,22 @@ class DataFigure(Figure):
         super().__init__(figsize=(width, height), layout="constrained")
         self.table: dict[str, np.ndarray] = {}
 
+    def savefig(self, fname: Any, **kwargs: Any) -> None:
+        """As of any figure; the layout is worked out here, for which Matplotlib would draw all of it twice."""
+        engine = self.get_layout_engine()
+        if engine is None:
+            super().savefig(fname, **kwargs)
+            return
+        dpi = self.dpi
+        try:
+            self.dpi = kwargs.get("dpi", dpi)
+            engine.execute(self)
+            self.set_layout_engine(None)
+            super().savefig(fname, **kwargs)
+        finally:
+            self.dpi = dpi
+            self.set_layout_engine(engine)
+
     def _repr_png_(self) -> bytes:
         """The figure for a notebook, which by itself shows only those of pyplot."""
         picture = io.BytesIO()
