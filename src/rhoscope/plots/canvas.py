@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation
@@ -51,6 +52,7 @@ class DataFigure(Figure):
 
     def __init__(self, width: float, height: float):
         super().__init__(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(self)  # one renderer, so that text measured by the layout is not measured again
         self.table: dict[str, np.ndarray] = {}
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
@@ -59,9 +61,9 @@ class DataFigure(Figure):
         if engine is None:
             super().savefig(fname, **kwargs)
             return
-        dpi = self.dpi
+        dpi, wanted = self.dpi, kwargs.get("dpi")
         try:
-            self.dpi = kwargs.get("dpi", dpi)
+            self.dpi = wanted if isinstance(wanted, (int, float)) else dpi
             engine.execute(self)
             self.set_layout_engine(None)
             super().savefig(fname, **kwargs)
