@@ -5,22 +5,16 @@ What a program may read goes to stdout; progress and paths of files go to stderr
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from rhoscope import strict_json
+from rhoscope.cli_output import conclude, draw, interruptible, run_preset, say
 from rhoscope.errors import ArgumentError, RhoscopeError
-
-if TYPE_CHECKING:
-    from rhoscope.result import Result
-    from rhoscope.verdict import Verdict
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="rhoscope",
@@ -99,7 +93,7 @@ def run(
     A folder that already holds part of the same study is completed.
     """
     if preset is not None:
-        _run_preset(context, preset, out, figures=not no_figures, json=json)
+        run_preset(context, preset, out, figures=not no_figures, json=json)
         return
     import rhoscope as rs
     from rhoscope.cli_study import cost_if_large, study_from
@@ -118,11 +112,11 @@ def run(
     )
     folder = out or Path("rhoscope-run") / question.hash[:12]
     if large := cost_if_large(question, threads):
-        _say(large)
-    with _interruptible(folder):
+        say(large)
+    with interruptible(folder):
         with show_progress() as progress:
             result = rs.run(question, folder, device=device, threads=threads, progress=progress)
-        _conclude(result, folder, figures=not no_figures, json=json)
+        conclude(result, folder, figures=not no_figures, json=json)
 
 
 @app.command()
@@ -137,10 +131,10 @@ def resume(
     import rhoscope as rs
     from rhoscope.progress import show_progress
 
-    with _interruptible(folder):
+    with interruptible(folder):
         with show_progress() as progress:
             result = rs.resume(folder, device=device, threads=threads, progress=progress)
-        _conclude(result, folder, figures=not no_figures, json=json)
+        conclude(result, folder, figures=not no_figures, json=json)
 
 
 @app.command()
@@ -175,7 +169,7 @@ def plot(
     """Draw the figures of a run into DIR/figures."""
     import rhoscope as rs
 
-    _draw(rs.load(folder), folder, lag=lag, formats=format)
+    draw(rs.load(folder), folder, lag=lag, formats=format)
 
 
 @app.command()
@@ -225,8 +219,8 @@ def verify(
     """Hold this installation to what mathematics knows; exit code 1 if it fails any oracle."""
     import rhoscope as rs
 
-    with _interruptible(None):
-        report = rs.verify(samples, device, seed=seed, only=only, progress=_say)
+    with interruptible(None):
+        report = rs.verify(samples, device, seed=seed, only=only, progress=say)
     print(report.to_json() if json else report)
     if not report.passed:
         raise typer.Exit(1)
@@ -246,73 +240,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         app(arguments, prog_name="rhoscope")
     except (RhoscopeError, OSError) as error:
-        _say(f"rhoscope: {error}")
+        say(f"rhoscope: {error}")
         sys.exit(1)
     sys.exit(0)
-
-
-def _say(text: str) -> None:
-    """Tell the user what a program that reads stdout should not see."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def _run_preset(context: typer.Context, preset: str, out: Path | None, **output: bool) -> None:
-    from rhoscope.cli_preset import check_preset, run_counterexamples
-
-    given = [name for name in context.params if "COMMANDLINE" in str(context.get_parameter_source(name))]
-    try:
-        check_preset(preset, given)
-    except ArgumentError as error:
-        raise typer.BadParameter(str(error), param_hint="--preset") from None
-    with _interruptible(None):
-        text, paths = run_counterexamples(out or Path("rhoscope-run") / preset, **output)
-    print(text)
-    for path in paths[:1]:
-        _say(f"figures in {path.parent}")
-
-
-@contextmanager
-def _interruptible(folder: Path | None) -> Iterator[None]:
-    """On Ctrl-C, say how to go on and end with the code for it."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        kept = f"stopped; go on with `rhoscope resume {folder}`" if folder and folder.exists() else "stopped"
-        _say(f"rhoscope: {interrupt or kept}")
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _conclude(result: "Result", folder: Path, *, figures: bool, json: bool) -> None:
-    """The verdict on stdout, the figures in the folder."""
-    import rhoscope as rs
-
-    verdict = rs.criterion(result)
-    if not json:
-        print(verdict)
-    paths = _draw(result, folder, verdict) if figures else []
-    if json:
-        shown = {
-            "folder": str(folder),
-            "figures": [str(path) for path in paths],
-            "verdict": verdict.to_dict(),
-        }
-        print(strict_json.dumps(shown))
-    _say(f"result in {folder}")
-
-
-def _draw(
-    result: "Result",
-    folder: Path,
-    verdict: "Verdict | None" = None,
-    *,
-    lag: int | None = None,
-    formats: list[str] | None = None,
-) -> list[Path]:
-    """Save every figure into the folder's `figures`."""
-    import rhoscope as rs
-
-    paths = []
-    for name, figure in rs.plots.all_figures(result, verdict, lag=lag).items():
-        paths += rs.plots.save(figure, folder / "figures" / name, formats=formats)
-    _say(f"figures in {folder / 'figures'}")
-    return paths
