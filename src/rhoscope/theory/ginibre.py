@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import integrate, special
+from scipy import special
 
 from rhoscope.errors import ArgumentError
 from rhoscope.theory.numbers import positive, radii, rounded, whole
@@ -87,6 +87,8 @@ def kostlan_mean(size: int, gain: float = 1.0) -> float:
     1.0915
     """
     # At 1 the integrand turns from flat to steep.
+    from scipy import integrate  # slow to load
+
     mean, _ = integrate.quad(
         lambda r: 1.0 - float(kostlan_cdf(r, size)),
         0.0,

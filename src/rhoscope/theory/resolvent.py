@@ -5,9 +5,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
-from scipy import optimize
 
 from rhoscope.arrays import as_matrices
 from rhoscope.errors import ArgumentError
@@ -188,6 +186,8 @@ class _Resolvent:
 
     def _least_near(self, r: float, angles: NDArray[np.float64]) -> float:
         """The least σ_min at some angles, or a lower local minimum near it."""
+        from scipy import optimize  # slow to load
+
         values = self._sigma(r, angles)
         angle, reach = float(angles[values.argmin()]), 2.0 * math.pi / _ANGLES
         found = optimize.minimize_scalar(
@@ -203,6 +203,8 @@ class _Resolvent:
 
         They are the arguments of the eigenvalues ζ of modulus 1 of [[γ, -A], [r, 0]] + ζ [[0, r], [-A^H, γ]].
         """
+        import scipy.linalg  # slow to load
+
         n, eye = len(self.A), np.eye(len(self.A))
         zero = np.zeros((n, n))
         left = np.block([[level * eye, -self.A], [r * eye, zero]])

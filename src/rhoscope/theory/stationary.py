@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from rhoscope.arrays import as_matrices, as_numbers
@@ -54,4 +53,6 @@ def stationary_covariance(A: Any, B: Any) -> NDArray[np.float64]:
         raise ArgumentError(
             f"A: spectral radius {radius:.6g}; one below 1 would do, or there is no stationary state"
         )
+    import scipy.linalg  # slow to load
+
     return scipy.linalg.solve_discrete_lyapunov(a, b @ b.T)
