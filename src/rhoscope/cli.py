@@ -4,6 +4,7 @@
 What a program may read goes to stdout; progress and paths of files go to stderr.
 """
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -237,6 +238,8 @@ def info(json: Json = False) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line given, by default that of the process, and exit."""
+    # A command makes many objects that live until it ends: to search them for garbage took a tenth of its time.
+    gc.set_threshold(100_000)
     try:
         app(arguments, prog_name="rhoscope")
     except (RhoscopeError, OSError) as error:

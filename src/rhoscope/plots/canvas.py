@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator, ScalarFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from rhoscope.errors import ArgumentError, StoreError
@@ -35,6 +37,9 @@ GREY = "#7F7F7F"
 
 _TITLE, _LABEL, SMALL = 7.5, 8.0, 6.5
 _DPI, _NOTEBOOK_DPI = 300, 150
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "png": {"pil_kwargs": {"compress_level": 3}}
+}  # a tenth larger than at 6, in two thirds of the time
 _COLUMNS_AN_INCH = 17.7
 """Characters of a title."""
 
@@ -144,8 +149,8 @@ def save(figure: Figure, path: str | os.PathLike[str], formats: Iterable[str] | 
     written = [base.with_name(f"{base.name}.{suffix}") for suffix in formats]
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
-        for target in written:
-            figure.savefig(target, dpi=_DPI)
+        for suffix, target in zip(formats, written, strict=True):
+            figure.savefig(target, dpi=_DPI, **_OPTIONS.get(suffix, {}))
         if isinstance(figure, DataFigure):
             written.append(base.with_name(f"{base.name}.csv"))
             _write_csv(written[-1], figure.table)
@@ -195,6 +200,20 @@ def lag_axis(axes: Axes) -> None:
     """Make x logarithmic for lags."""
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
+    label_powers(axes.xaxis)
+
+
+def label_powers(axis: Axis) -> None:
+    """Label powers of ten in full as long as they are short, which takes no typesetting."""
+    axis.set_major_formatter(FuncFormatter(_power))
+
+
+def _power(value: float, _: int | None = None) -> str:
+    sign = "−" if value < 0 else ""
+    if 1e-2 < abs(value) < 1e5 or value == 0:
+        return f"{sign}{abs(value):,.6g}"
+    exponent = math.log10(abs(value))
+    return f"${sign}10^{{{exponent:.4g}}}$"
 
 
 def _at_commas(subject: str, columns: int) -> list[str]:

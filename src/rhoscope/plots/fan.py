@@ -11,7 +11,17 @@ from matplotlib.axes import Axes
 from rhoscope.ensembles import RealGinibre
 from rhoscope.errors import ArgumentError
 from rhoscope.observations import RADIUS, Observations
-from rhoscope.plots.canvas import BLACK, DOUBLE, GREY, SINGLE, DataFigure, caption, dress, lag_axis
+from rhoscope.plots.canvas import (
+    BLACK,
+    DOUBLE,
+    GREY,
+    SINGLE,
+    DataFigure,
+    caption,
+    dress,
+    label_powers,
+    lag_axis,
+)
 from rhoscope.theory import lyapunov_exponents_fresh
 from rhoscope.verdict_text import study_line
 
@@ -105,6 +115,7 @@ def _draw(axes: Axes, result: "Result", band: float) -> dict[str, np.ndarray]:
         axes.plot(seen.lags, exponent * np.array(seen.lags), "--", color=BLACK, lw=1, label="theory: k μ₁")
     lag_axis(axes)
     axes.set_yscale("symlog", linthresh=band, linscale=1.2)
+    label_powers(axes.yaxis)
     dress(axes, "lag k = T − t", "log growth $G_k$ (natural)")
     ranges = [(radius[group[0]], radius[group[-1]]) for group in groups]
     low, high = np.repeat(ranges, len(seen.lags), axis=0).T

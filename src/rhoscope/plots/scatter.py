@@ -9,7 +9,17 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
 from rhoscope.observations import RADIUS, Observations
-from rhoscope.plots.canvas import BLUE, GREY, SINGLE, SMALL, VERMILION, DataFigure, dress, radius_axis
+from rhoscope.plots.canvas import (
+    BLUE,
+    GREY,
+    SINGLE,
+    SMALL,
+    VERMILION,
+    DataFigure,
+    dress,
+    label_powers,
+    radius_axis,
+)
 from rhoscope.verdict_text import study_line
 
 if TYPE_CHECKING:
@@ -101,6 +111,7 @@ def _draw_cells(
         shown = np.ma.masked_equal(counts.T, 0)
         axes.pcolormesh(np.exp(x), y, shown, norm=norm, cmap="viridis", rasterized=True)
     bar = figure.colorbar(ScalarMappable(norm, "viridis"), ax=panels, aspect=45, pad=0.02)
+    label_powers(bar.ax.yaxis)
     bar.set_label("samples per cell", fontsize=7)
     bar.ax.tick_params(labelsize=SMALL, width=0.6, length=2)
     bar.outline.set_linewidth(0.6)  # pyright: ignore[reportCallIssue]
