@@ -101,6 +101,8 @@ def calibrated_gain(
 
 def _interpolated(p: float, n: int) -> tuple[float, float]:
     """log r_p of real matrices of size n, and its standard error."""
+    from scipy import interpolate  # slow to load
+
     table = _table()
     if not table.sizes[0] <= n <= table.sizes[-1]:
         raise ArgumentError(
@@ -117,28 +119,8 @@ def _interpolated(p: float, n: int) -> tuple[float, float]:
     log_radius = weights @ table.log_radius
     error = np.sqrt(weights**2 @ table.standard_error**2)
     score, scores = special.ndtri(p), special.ndtri(table.probabilities)
-    return _monotone(scores, log_radius, float(score)), float(np.interp(score, scores, error))
-
-
-def _monotone(x: NDArray[np.float64], y: NDArray[np.float64], at: float) -> float:
-    """The cubic between neighbours of ascending points that rises as they do: so the gain never rises with p.
-
-    Slopes inside are weighted harmonic means of the chords' (Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5
-    (1984) 300), and at the ends those of a parabola, if it rises. SciPy's own takes a quarter of a second to load.
-    """
-    width = np.diff(x)
-    chord = np.diff(y) / width
-    left, right = width[1:] + 2 * width[:-1], 2 * width[1:] + width[:-1]
-    slope = np.empty_like(y)
-    slope[1:-1] = (left + right) / (right / chord[:-1] + left / chord[1:])
-    for end, (near, far) in ((0, (0, 1)), (-1, (-1, -2))):
-        parabola = chord[near] + (chord[near] - chord[far]) * width[near] / (width[near] + width[far])
-        slope[end] = max(parabola, 0.0)
-    place = int(np.clip(np.searchsorted(x, at) - 1, 0, len(chord) - 1))
-    t, h = (at - x[place]) / width[place], width[place]
-    from_left = (1 + 2 * t) * y[place] + t * h * slope[place]
-    from_right = (3 - 2 * t) * y[place + 1] - (1 - t) * h * slope[place + 1]
-    return float((1 - t) ** 2 * from_left + t**2 * from_right)
+    curve = interpolate.PchipInterpolator(scores, log_radius)  # monotone: the gain never rises with p
+    return float(curve(score)), float(np.interp(score, scores, error))
 
 
 def _size_weights(sizes: NDArray[np.int64], n: int) -> NDArray[np.float64]:
