@@ -6,7 +6,7 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 
 import sys
 
-from rhoscope.kernels import balance, batches_cpu, condition, francis, hessenberg, sweep
+from rhoscope.kernels import balance, batches_cpu, chase, condition, francis, halves, hessenberg, sweep
 from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
@@ -18,6 +18,7 @@ from rhoscope.kernels import ladder_cpu as _ladder_cpu
 from rhoscope.kernels import ladder_error as _ladder_error
 from rhoscope.kernels import ladder_space as _ladder_space
 from rhoscope.kernels import lane_cpu as lane
+from rhoscope.kernels import lane_half as half
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import paired as _paired
 from rhoscope.kernels import philox as _philox
@@ -44,15 +45,18 @@ draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.buil
 
 clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
-apply_run, apply_one = sweep.build(lane, kit, jit)
+if lane.EIGHT_SUMS:
+    apply_run, apply_corner = sweep.build(lane, kit, jit, inlined)
+else:
+    apply_run_half, apply_corner_half = sweep.build(half, kit, jit, inlined)
+    apply_run, apply_corner = halves.build(half, kit, jit, inlined)
+apply_one, apply_lines, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
 (
     drop_negligible,
     unit_of,
     eigenvalues_2x2,
     deflate,
     first_column,
-    make_reflector,
-    qr_sweep,
     francis_iterate,
 ) = francis.build(lane, kit, jit)
 (

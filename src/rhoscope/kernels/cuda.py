@@ -5,7 +5,7 @@ As in `cpu`, kernels call one another through this module. What is launched from
 
 import sys
 
-from rhoscope.kernels import balance, condition, francis, hessenberg, sweep
+from rhoscope.kernels import balance, chase, condition, francis, hessenberg, sweep
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
 from rhoscope.kernels import gaussian as _gaussian
@@ -33,15 +33,14 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 
 clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
-apply_run, apply_one = sweep.build(lane, kit, jit)
+apply_run, apply_corner = sweep.build(lane, kit, jit, inlined)
+apply_one, apply_lines, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
 (
     drop_negligible,
     unit_of,
     eigenvalues_2x2,
     deflate,
     first_column,
-    make_reflector,
-    qr_sweep,
     francis_iterate,
 ) = francis.build(lane, kit, jit)
 (

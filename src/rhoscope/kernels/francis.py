@@ -148,65 +148,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         m1 = m1 * down
         x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) * down, im * (im * down)))
         y = m1 * (mm + nn - re1 - re2)
-        return x, y, m1 * m2
-
-    @jit
-    def make_reflector(x, y, z, on):
-        """Householder reflector of (x, y, z): returns (beta, v1, v2, -tau, -tau v1, -tau v2), zeros where off."""
-        zero = lane.const(0.0)
-        size = lane.abs(x) + lane.abs(y) + lane.abs(z)
-        # An exact power of two keeps the squares in range.
-        down, up = kit.unit_of(size)
-        x = x * down
-        y = y * down
-        z = z * down
-        square = lane.fma(y, y, z * z)
-        on = on & (square > 0.0)
-        norm = lane.sqrt(lane.fma(x, x, square))
-        beta = lane.where(x < 0.0, norm, -norm)
-        beta = lane.where(on, beta, lane.const(1.0))
-        tau = lane.where(on, (x - beta) / beta, zero)
-        scale = lane.where(on, 1.0 / (x - beta), zero)
-        v1 = y * scale
-        v2 = z * scale
-        return beta * up, v1, v2, tau, tau * v1, tau * v2
-
-    @jit
-    def sweep(h, run, ld, hi, lo, x0, y0, z0, bottom, top, length):
-        """One double-shift QR sweep of every lane's window [lo, hi], in runs of `length` reflectors."""
-        zero = lane.const(0.0)
-        for kb in range(bottom, top, length):
-            count = min(length, top - kb)
-            end = min(kb + count + 2, top)
-            for r in range(count):
-                k = kb + r
-                at = lane.const(float(k))
-                on = (lo <= at) & (hi > at)
-                three = hi > at + 1.0
-                first = lo == at
-                p = k * ld + k
-                # Left of the first column lies no bulge; lanes that start here do not use what is read.
-                left = p - 1 if k > 0 else p
-                x = lane.where(first, x0, lane.load(h, left))
-                y = lane.where(first, y0, lane.load(h, left + ld))
-                z = lane.where(three, lane.where(first, z0, lane.load(h, left + 2 * ld)), zero)
-                beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z, on)
-                lane.store(run, 5 * r, v1)
-                lane.store(run, 5 * r + 1, v2)
-                lane.store(run, 5 * r + 2, t0)
-                lane.store(run, 5 * r + 3, t1)
-                lane.store(run, 5 * r + 4, t2)
-                if k > bottom:
-                    inner = on & ~first & (t0 < 0.0)
-                    lane.store(h, left, lane.where(inner, beta, lane.load(h, left)))
-                    lane.store(h, left + ld, lane.where(inner, zero, lane.load(h, left + ld)))
-                    lane.store(h, left + 2 * ld, lane.where(inner & three, zero, lane.load(h, left + 2 * ld)))
-                # Column k and the rows next to the bulge come first: the next reflector waits for them.
-                kit.apply_one(h, p, ld, 1, end - k + 1, v1, v2, t0, t1, t2)
-                last = min(k + 3, top)
-                kit.apply_one(h, last * ld + k, 1, -ld, last - kb + 1, v1, v2, t0, t1, t2)
-            kit.apply_run(h, run, count, kb * ld + end + 1, ld, 1, top - end)
-            kit.apply_run(h, run, count, bottom * ld + kb, 1, ld, kb - bottom)
+        some = hi >= 0.0
+        return x, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
 
     @jit
     def francis(h, run, wr, wi, n, ld, length):
@@ -230,7 +173,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 break
             x, y, z = kit.first_column(h, ld, hi, lo, tries)
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
-            kit.qr_sweep(h, run, ld, hi, lo, x, y, z, bottom, top, length)
+            kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
         return failed
 
-    return drop_negligible, unit_of, eigenvalues_2x2, deflate, first_column, make_reflector, sweep, francis
+    return drop_negligible, unit_of, eigenvalues_2x2, deflate, first_column, francis

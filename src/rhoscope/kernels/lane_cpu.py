@@ -76,6 +76,18 @@ def _store(scale: bool) -> Any:
 
 
 @intrinsic
+def align_frame(typingctx: Any) -> Any:
+    """Align the stack frame of the calling function to vectors, so that none put there crosses a cache line."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        # llvmlite has a field for it, which it does not print.
+        set.add(builder.function.attributes, f"alignstack({8 * WIDTH})")
+        return context.get_dummy_value()
+
+    return signature(types.void), codegen
+
+
+@intrinsic
 def load(typingctx: Any, a: Any, i: Any) -> Any:
     """Element i of every lane of the interleaved array a."""
     return _load(scale=True)(typingctx, a, i)

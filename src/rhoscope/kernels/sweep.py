@@ -1,15 +1,9 @@
-"""Applying a run of three-element reflectors to the parts of H that the bulge does not need at once.
-
-Reflector r of the run is I - v t^T-like with v = (1, v1, v2) on rows (or columns) kb + r .. kb + r + 2, held as
-v1, v2 and the negated products -tau, -tau v1, -tau v2 (five elements each). An entry is read and written once for
-the whole run instead of three times for every reflector, and four columns (rows) at a time hide the latency.
-The order of operations on any one entry is the one of an undelayed sweep, so results do not depend on the run.
-"""
+"""What a run of three-element reflectors does to the matrix."""
 
 from typing import Any
 
 
-def build(lane: Any, kit: Any, jit: Any) -> Any:
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def apply_run(h, run, count, p, step, side, lines):
         """Apply `count` reflectors along `lines` lines: entries at p, p + step, ...; the next line is `side` away."""
@@ -26,6 +20,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             y2 = lane.load(h, q + 2 * side)
             y3 = lane.load(h, q + 3 * side)
             for r in range(count):
+                back = q - step
                 q += step
                 v1 = lane.load(run, 5 * r)
                 v2 = lane.load(run, 5 * r + 1)
@@ -40,7 +35,6 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
                 s2 = lane.fma(v2, z2, lane.fma(v1, y2, x2))
                 s3 = lane.fma(v2, z3, lane.fma(v1, y3, x3))
-                back = q - 2 * step
                 lane.store(h, back, lane.fma(s0, t0, x0))
                 lane.store(h, back + side, lane.fma(s1, t0, x1))
                 lane.store(h, back + 2 * side, lane.fma(s2, t0, x2))
@@ -81,17 +75,52 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             p += side
             line += 1
 
-    @jit
-    def apply_one(h, p, step, side, lines, v1, v2, t0, t1, t2):
-        """Apply one reflector along `lines` lines, the last one first-come: entries at p, p + step, p + 2 step."""
-        for _ in range(lines):
-            x = lane.load(h, p)
-            y = lane.load(h, p + step)
-            z = lane.load(h, p + 2 * step)
-            s = lane.fma(v2, z, lane.fma(v1, y, x))
-            lane.store(h, p, lane.fma(s, t0, x))
-            lane.store(h, p + step, lane.fma(s, t1, y))
-            lane.store(h, p + 2 * step, lane.fma(s, t2, z))
-            p += side
+    @inlined
+    def apply_corner(h, p, ld, v1, v2, t0, t1, t2):
+        """Apply reflector k, from both sides, to the entries that reflector k + 1 waits for; p is that of (k, k).
 
-    return apply_run, apply_one
+        Columns k, k + 1, k + 2 from the left, rows k + 1, k + 2, k + 3 from the right. Returns the entries of
+        column k below the diagonal, which are not stored.
+        """
+        x0 = lane.load(h, p)
+        y0 = lane.load(h, p + ld)
+        z0 = lane.load(h, p + 2 * ld)
+        s = lane.fma(v2, z0, lane.fma(v1, y0, x0))
+        lane.store(h, p, lane.fma(s, t0, x0))
+        y0 = lane.fma(s, t1, y0)
+        z0 = lane.fma(s, t2, z0)
+        p += 1
+        x1 = lane.load(h, p)
+        y1 = lane.load(h, p + ld)
+        z1 = lane.load(h, p + 2 * ld)
+        s = lane.fma(v2, z1, lane.fma(v1, y1, x1))
+        lane.store(h, p, lane.fma(s, t0, x1))
+        y1 = lane.fma(s, t1, y1)
+        z1 = lane.fma(s, t2, z1)
+        p += 1
+        x2 = lane.load(h, p)
+        y2 = lane.load(h, p + ld)
+        z2 = lane.load(h, p + 2 * ld)
+        s = lane.fma(v2, z2, lane.fma(v1, y2, x2))
+        lane.store(h, p, lane.fma(s, t0, x2))
+        y2 = lane.fma(s, t1, y2)
+        z2 = lane.fma(s, t2, z2)
+        p += ld
+        s = lane.fma(v2, y2, lane.fma(v1, y1, y0))
+        y0 = lane.fma(s, t0, y0)
+        lane.store(h, p - 1, lane.fma(s, t1, y1))
+        lane.store(h, p, lane.fma(s, t2, y2))
+        p += ld
+        s = lane.fma(v2, z2, lane.fma(v1, z1, z0))
+        z0 = lane.fma(s, t0, z0)
+        lane.store(h, p - 1, lane.fma(s, t1, z1))
+        lane.store(h, p, lane.fma(s, t2, z2))
+        p += ld
+        # Row k + 3 has nothing but its subdiagonal entry yet.
+        below = lane.load(h, p)
+        s = v2 * below
+        lane.store(h, p - 1, s * t1)
+        lane.store(h, p, lane.fma(s, t2, below))
+        return y0, z0, s * t0
+
+    return apply_run, apply_corner

@@ -53,14 +53,14 @@ class _LaneModel(models.PrimitiveModel):  # pyright: ignore[reportUntypedBaseCla
 def splat(builder: Any, value: Any, llvm: ir.VectorType) -> Any:
     """One scalar in every lane."""
     single = builder.insert_element(ir.Constant(llvm, ir.Undefined), value, ir.Constant(I32, 0))
-    zeros = ir.Constant(ir.VectorType(I32, WIDTH), None)
+    zeros = ir.Constant(ir.VectorType(I32, llvm.count), None)
     return builder.shuffle_vector(single, ir.Constant(llvm, ir.Undefined), zeros)
 
 
 _SCALAR = {FLOATS: types.float64, INTEGERS: types.int64}
 
 
-def _binary(op: Any, kind: LaneType, result: LaneType, emit: Callable[[Any, Any, Any], Any]) -> None:
+def define_binary(op: Any, kind: LaneType, result: LaneType, emit: Callable[[Any, Any, Any], Any]) -> None:
     """Type and lower `op` for vector with vector, vector with scalar, scalar with vector."""
     pairs = [(kind, kind)]
     if kind in _SCALAR:
@@ -81,7 +81,8 @@ def _binary(op: Any, kind: LaneType, result: LaneType, emit: Callable[[Any, Any,
             return emit(builder, x, y)
 
 
-def _unary(op: Any, kind: LaneType, emit: Callable[[Any, Any], Any]) -> None:
+def define_unary(op: Any, kind: LaneType, emit: Callable[[Any, Any], Any]) -> None:
+    """Type and lower `op` for one vector."""
     @infer_global(op)
     class _Template(ConcreteTemplate):
         cases = [signature(kind, kind)]
@@ -98,7 +99,7 @@ def _define_operators() -> None:
         (operator.mul, "fmul"),
         (operator.truediv, "fdiv"),
     ):
-        _binary(op, FLOATS, FLOATS, lambda b, x, y, name=name: getattr(b, name)(x, y))
+        define_binary(op, FLOATS, FLOATS, lambda b, x, y, name=name: getattr(b, name)(x, y))
     for op, name in (
         (operator.add, "add"),
         (operator.sub, "sub"),
@@ -109,7 +110,7 @@ def _define_operators() -> None:
         (operator.lshift, "shl"),
         (operator.rshift, "lshr"),
     ):
-        _binary(op, INTEGERS, INTEGERS, lambda b, x, y, name=name: getattr(b, name)(x, y))
+        define_binary(op, INTEGERS, INTEGERS, lambda b, x, y, name=name: getattr(b, name)(x, y))
     for op, sign in (
         (operator.lt, "<"),
         (operator.le, "<="),
@@ -117,12 +118,12 @@ def _define_operators() -> None:
         (operator.ge, ">="),
         (operator.eq, "=="),
     ):
-        _binary(op, FLOATS, MASK, lambda b, x, y, sign=sign: b.fcmp_ordered(sign, x, y))
-        _binary(op, INTEGERS, MASK, lambda b, x, y, sign=sign: b.icmp_signed(sign, x, y))
-    _binary(operator.and_, MASK, MASK, lambda b, x, y: b.and_(x, y))
-    _binary(operator.or_, MASK, MASK, lambda b, x, y: b.or_(x, y))
-    _unary(operator.invert, MASK, lambda b, x: b.not_(x))
-    _unary(operator.neg, FLOATS, lambda b, x: b.fneg(x))
+        define_binary(op, FLOATS, MASK, lambda b, x, y, sign=sign: b.fcmp_ordered(sign, x, y))
+        define_binary(op, INTEGERS, MASK, lambda b, x, y, sign=sign: b.icmp_signed(sign, x, y))
+    define_binary(operator.and_, MASK, MASK, lambda b, x, y: b.and_(x, y))
+    define_binary(operator.or_, MASK, MASK, lambda b, x, y: b.or_(x, y))
+    define_unary(operator.invert, MASK, lambda b, x: b.not_(x))
+    define_unary(operator.neg, FLOATS, lambda b, x: b.fneg(x))
 
 
 _define_operators()

@@ -1,0 +1,24 @@
+"""Kernels that run over either half of the lanes in turn, for registers that hold only a half."""
+
+from typing import Any
+
+
+def build(half: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    @jit
+    def apply_run(h, run, count, p, step, side, lines):
+        """As `apply_run` of `sweep`."""
+        kit.apply_run_half(h, run, count, p, step, side, lines)
+        kit.apply_run_half(half.beyond(h), half.beyond(run), count, p, step, side, lines)
+
+    @inlined
+    def apply_corner(h, p, ld, v1, v2, t0, t1, t2):
+        """As `apply_corner` of `sweep`."""
+        x, y, z = kit.apply_corner_half(
+            h, p, ld, half.lower(v1), half.lower(v2), half.lower(t0), half.lower(t1), half.lower(t2)
+        )
+        x2, y2, z2 = kit.apply_corner_half(
+            half.beyond(h), p, ld, half.upper(v1), half.upper(v2), half.upper(t0), half.upper(t1), half.upper(t2)
+        )
+        return half.join(x, x2), half.join(y, y2), half.join(z, z2)
+
+    return apply_run, apply_corner
