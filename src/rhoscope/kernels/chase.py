@@ -2,48 +2,39 @@
 
 Reflector k acts on rows and columns k, k + 1, k + 2 as I + (1, v1, v2)^T (t0, t1, t2), five elements of a run.
 A lane whose window does not reach position k finds zeros below the subdiagonal of column k - 1 there, whose
-reflector is the identity, so no mask is needed. Reflectors are made in runs within a small diagonal block, each
-while the rest of the block takes the one before (a square root and a division in turn are long to wait for); the
-rest of H takes a run at once, so that an entry is read and written once for all reflectors of the run.
+reflector is the identity, so no mask is needed. Reflectors are made in runs. Only what the next one waits for takes
+a reflector at once; a column takes all of the run so far just before it is needed (while a square root and a division
+are under way), and the rest of H takes the whole run, so that an entry is read and written once for all of them.
 Any one entry sees the operations of a sweep without delays in the same order, so results do not depend on the runs.
 """
 
 from typing import Any
 
-TINY = 2.2250738585072014e-308
-EXPONENT = 0x7FF0000000000000
 # Squares of numbers between these are far from both ends of the range, and so are their sums.
 SMALL = 1e-100
 LARGE = 1e100
 
 
-def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+def build(lane: Any, kit: Any, inlined: Any) -> Any:
     @inlined
-    def apply_one(h, p, step, v1, v2, t0, t1, t2):
-        """Apply one reflector to the three entries at p, p + step, p + 2 step."""
+    def apply_line(h, run, r, count, p, step):
+        """Apply `count` reflectors of the run, from r on, along one line of entries at p, p + step, ..."""
         x = lane.load(h, p)
-        y = lane.load(h, p + step)
-        z = lane.load(h, p + 2 * step)
-        s = lane.fma(v2, z, lane.fma(v1, y, x))
-        lane.store(h, p, lane.fma(s, t0, x))
-        lane.store(h, p + step, lane.fma(s, t1, y))
-        lane.store(h, p + 2 * step, lane.fma(s, t2, z))
-
-    @inlined
-    def apply_lines(h, run, r, p, step, side, lines):
-        """Apply reflector r of the run along `lines` lines, as `apply_run`."""
-        v1 = lane.load(run, 5 * r)
-        v2 = lane.load(run, 5 * r + 1)
-        t0 = lane.load(run, 5 * r + 2)
-        t1 = lane.load(run, 5 * r + 3)
-        t2 = lane.load(run, 5 * r + 4)
-        for _ in range(lines):
-            kit.apply_one(h, p, step, v1, v2, t0, t1, t2)
-            p += side
+        p += step
+        y = lane.load(h, p)
+        for i in range(r, r + count):
+            z = lane.load(h, p + step)
+            s = lane.fma(lane.load(run, 5 * i + 1), z, lane.fma(lane.load(run, 5 * i), y, x))
+            lane.store(h, p - step, lane.fma(s, lane.load(run, 5 * i + 2), x))
+            x = lane.fma(s, lane.load(run, 5 * i + 3), y)
+            y = lane.fma(s, lane.load(run, 5 * i + 4), z)
+            p += step
+        lane.store(h, p - step, x)
+        lane.store(h, p, y)
 
     @inlined
     def make_reflector(x, y, z):
-        """Householder reflector of (x, y, z): returns (beta, v1, v2, -tau, -tau v1, -tau v2), x and zeros if y = z = 0."""
+        """Householder reflector of (x, y, z): (beta, v1, v2, -tau, -tau v1, -tau v2), or x and zeros if y = z = 0."""
         zero = lane.const(0.0)
         up = lane.const(1.0)
         rest = lane.abs(y) + lane.abs(z)
@@ -67,13 +58,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         beta = lane.where(on, beta, x) * up
         return beta, y * scale, z * scale, gap * inverse, y * inverse, z * inverse
 
-    @jit
+    @inlined
     def sweep(h, run, ld, lo, x0, y0, z0, bottom, top, length):
         """One double-shift QR sweep of every lane's window, which starts at lo, in runs of `length` reflectors.
 
         x0, y0, z0 is the first column of the shifted square; y0 = z0 = 0 for a lane without a window.
         """
-        lane.align_frame()
         zero = lane.const(0.0)
         first = lo == lane.const(float(bottom))
         x = lane.where(first, x0, zero)
@@ -81,7 +71,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         z = lane.where(first, z0, zero)
         for kb in range(bottom, top, length):
             count = min(length, top - kb)
-            end = min(kb + count + 2, top)
             for r in range(count):
                 k = kb + r
                 p = k * ld + k
@@ -95,23 +84,23 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 lane.store(run, 5 * r + 2, t0)
                 lane.store(run, 5 * r + 3, t1)
                 lane.store(run, 5 * r + 4, t2)
-                if r > 0:
-                    kit.apply_lines(h, run, r - 1, p - ld + 2, ld, 1, end - k - 1)
-                    kit.apply_lines(h, run, r - 1, kb * ld + k - 1, 1, ld, r)
                 if k < top - 1:
+                    if r > 0:
+                        kit.apply_line(h, run, 0, r, kb * ld + k + 2, ld)
                     x, y, z = kit.apply_corner(h, p, ld, v1, v2, t0, t1, t2)
                     first = lo == lane.const(float(k + 1))
                     x = lane.where(first, x0, x)
                     y = lane.where(first, y0, y)
                     z = lane.where(first, z0, z)
             last = kb + count - 1
-            if last < top - 1:
-                kit.apply_lines(h, run, count - 1, last * ld + last + 3, ld, 1, end - last - 2)
-                kit.apply_lines(h, run, count - 1, kb * ld + last, 1, ld, count)
-            else:
-                kit.apply_lines(h, run, count - 1, last * ld + last, ld, 1, 2)
-                kit.apply_lines(h, run, count - 1, kb * ld + last, 1, ld, count + 1)
-            kit.apply_run(h, run, count, kb * ld + end + 1, ld, 1, top - end)
+            if last == top - 1:
+                # The last reflector has no corner.
+                kit.apply_line(h, run, count - 1, 1, last * ld + last, ld)
+                kit.apply_line(h, run, count - 1, 1, last * ld + top, ld)
+                kit.apply_line(h, run, count - 1, 1, top * ld + last, 1)
+            for r in range(count):
+                kit.apply_line(h, run, r, count - r, (kb + r) * ld + kb + r, 1)
+            kit.apply_run(h, run, count, kb * ld + last + 3, ld, 1, top - last - 2)
             kit.apply_run(h, run, count, bottom * ld + kb, 1, ld, kb - bottom)
 
-    return apply_one, apply_lines, make_reflector, sweep
+    return apply_line, make_reflector, sweep

@@ -50,15 +50,15 @@ if lane.EIGHT_SUMS:
 else:
     apply_run_half, apply_corner_half = sweep.build(half, kit, jit, inlined)
     apply_run, apply_corner = halves.build(half, kit, jit, inlined)
-apply_one, apply_lines, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
+apply_line, make_reflector, qr_sweep = chase.build(lane, kit, inlined)
 (
-    drop_negligible,
+    find_window,
     unit_of,
     eigenvalues_2x2,
     deflate,
     first_column,
     francis_iterate,
-) = francis.build(lane, kit, jit)
+) = francis.build(lane, kit, jit, inlined)
 (
     factor_shifted,
     divide,

@@ -33,16 +33,16 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 
 clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
-apply_run, apply_corner = sweep.build(lane, kit, jit, inlined)
-apply_one, apply_lines, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
+apply_run, apply_corner = sweep.build(lane, kit, jit, jit)
+apply_line, make_reflector, qr_sweep = chase.build(lane, kit, jit)
 (
-    drop_negligible,
+    find_window,
     unit_of,
     eigenvalues_2x2,
     deflate,
     first_column,
     francis_iterate,
-) = francis.build(lane, kit, jit)
+) = francis.build(lane, kit, jit, jit)
 (
     factor_shifted,
     divide,

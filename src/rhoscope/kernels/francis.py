@@ -2,11 +2,9 @@
 
 The algorithm is LAPACK's dlahqr without the Schur form (G. H. Golub, C. F. Van Loan, Matrix Computations, 7.5;
 deflation of M. Ahues, F. Tisseur, LAPACK Working Note 122). Differences, and why:
-- Lanes share the loop over positions; a lane whose window [lo, hi] does not cover a position takes the identity
-  reflector there. Counters, shifts and deflation are each lane's own, so neighbours never change its numbers.
+- Lanes share the loop over positions (`chase`); a lane whose window [lo, hi] does not cover a position takes the
+  identity reflector there. Counters, shifts and deflation are each lane's own, so neighbours never change its numbers.
 - A sweep starts at the top of the window; the search for two consecutive small subdiagonals would differ by lane.
-- Reflectors are made in runs of `RUN` within a small diagonal block; the rest of H takes each run at once
-  (`sweep.apply_run`), which is what keeps the arithmetic and not the memory busy.
 - The sign of a zero never matters: sign(x) is taken as + for both zeros.
 H needs two spare rows of zeros (`layout.spare`): the last reflector of a sweep reads and writes back beyond it.
 """
@@ -20,37 +18,49 @@ PATIENCE = 90
 EXPONENT = 0x7FF0000000000000
 
 
-def build(lane: Any, kit: Any, jit: Any) -> Any:
-    @jit
-    def drop_negligible(h, ld, top):
-        """Set to zero every subdiagonal entry that is negligible beside its neighbours."""
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    @inlined
+    def find_window(h, ld, hi, top):
+        """Set negligible subdiagonal entries to zero; returns where each lane's window starts, and the one above it.
+
+        A window ends at hi and starts below the last subdiagonal entry that is zero.
+        """
         zero = lane.const(0.0)
+        lo = zero
+        above = zero
         d1 = lane.abs(lane.load(h, 0))
         for k in range(1, top + 1):
             p = k * ld + k
             sub = lane.abs(lane.load(h, p - 1))
             d2 = lane.abs(lane.load(h, p))
             small = (sub <= (d1 + d2) * EPS) | (sub <= TINY)
-            if lane.any(small & (sub > 0.0)):
-                sup = lane.abs(lane.load(h, p - ld))
-                gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
-                ab = lane.maximum(sub, sup)
-                ba = lane.minimum(sub, sup)
-                aa = lane.maximum(d2, gap)
-                bb = lane.minimum(d2, gap)
-                s = lane.maximum(aa + ab, lane.const(TINY))
-                strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
-                drop = small & (strict | (sub <= TINY))
-                lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
+            if lane.any(small):
+                if lane.any(small & (sub > 0.0)):
+                    sup = lane.abs(lane.load(h, p - ld))
+                    gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
+                    ab = lane.maximum(sub, sup)
+                    ba = lane.minimum(sub, sup)
+                    aa = lane.maximum(d2, gap)
+                    bb = lane.minimum(d2, gap)
+                    s = lane.maximum(aa + ab, lane.const(TINY))
+                    strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
+                    drop = small & (strict | (sub <= TINY))
+                    sub = lane.where(drop, zero, sub)
+                    lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
+                at = lane.const(float(k))
+                starts = (sub == 0.0) & (hi >= at)
+                above = lane.where(starts, lo, above)
+                lo = lane.where(starts, at, lo)
             d1 = d2
+        return lo, above
 
-    @jit
+    @inlined
     def unit_of(size):
         """(2^-e, 2^e) with 2^e <= size < 2^(e+1), for lanes of normalised matrices (size < 2^1023)."""
         e = lane.bits(lane.maximum(size, lane.const(TINY))) & EXPONENT
         return lane.from_bits(lane.iconst(2046 << 52) - e), lane.from_bits(e)
 
-    @jit
+    @inlined
     def eigenvalues_2x2(a, b, c, d):
         """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
         p = (a - d) * 0.5
@@ -71,8 +81,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         im = lane.where(real, zero, root * unit)
         return re1, re2, im
 
-    @jit
-    def deflate(h, wr, wi, ld, hi, lo, top):
+    @inlined
+    def deflate(h, wr, wi, ld, hi, top):
         """Split off eigenvalues at the bottom until every lane's window has three rows or more.
 
         Returns (hi, lo, 1 where something was split off).
@@ -80,11 +90,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         zero = lane.const(0.0)
         one = lane.const(1.0)
         moved = zero
+        lo, above = kit.find_window(h, ld, hi, top)
         while True:
-            lo = zero
-            for k in range(1, top + 1):
-                at = lane.const(float(k))
-                lo = lane.where((lane.load(h, k * ld + k - 1) == 0.0) & (hi >= at), at, lo)
             single = (hi >= 0.0) & (lo == hi)
             pair = (hi >= 1.0) & (lo == hi - 1.0)
             done = single | pair
@@ -105,22 +112,38 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             lane.scatter(wr, i, d, done)
             lane.scatter(wi, i, zero - im, done)
             hi = lane.where(pair, hi - 2.0, lane.where(single, hi - 1.0, hi))
+            lo = lane.where(done, above, lo)
             moved = lane.where(done, one, moved)
-            top = int(lane.highest(hi))
+            if lane.any(done & (lo >= hi - 1.0) & (hi >= 0.0)):
+                lo, above = kit.find_window(h, ld, hi, int(lane.highest(hi)))
 
-    @jit
-    def first_column(h, ld, hi, lo, tries):
-        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window."""
+    @inlined
+    def first_column(h, ld, hi, lo, tries, bottom):
+        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window.
+
+        `bottom` is the least lo of all windows; y = z = 0 for a lane without one.
+        """
         zero = lane.const(0.0)
         i = lane.to_int(lane.maximum(hi, lane.const(2.0)))
-        m = lane.to_int(lane.where(hi >= lo + 2.0, lo, zero))
+        some = hi >= 0.0
         h11 = lane.take(h, (i - 1) * ld + i - 1)
         h12 = lane.take(h, (i - 1) * ld + i)
         h21 = lane.take(h, i * ld + i - 1)
         h22 = lane.take(h, i * ld + i)
-        mm = lane.take(h, m * ld + m)
-        m1 = lane.take(h, (m + 1) * ld + m)
-        m2 = lane.take(h, (m + 2) * ld + m + 1)
+        if lane.any(some & (lo > float(bottom))):
+            m = lane.to_int(lane.where(some, lo, zero))
+            mm = lane.take(h, m * ld + m)
+            m1 = lane.take(h, (m + 1) * ld + m)
+            m2 = lane.take(h, (m + 2) * ld + m + 1)
+            n1 = lane.take(h, m * ld + m + 1)
+            nn = lane.take(h, (m + 1) * ld + m + 1)
+        else:
+            p = bottom * ld + bottom
+            mm = lane.load(h, p)
+            m1 = lane.load(h, p + ld)
+            m2 = lane.load(h, p + 2 * ld + 1)
+            n1 = lane.load(h, p + 1)
+            nn = lane.load(h, p + ld + 1)
         # Exceptional shifts after 10, 20, 30 ... sweeps without a deflation, from the top and the bottom in turn.
         tens = lane.floor(tries * 0.1)
         odd = (tries > 0.0) & (tens * 10.0 == tries)
@@ -141,19 +164,17 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         real = im == 0.0
         re1 = lane.where(real, near, re1)
         re2 = lane.where(real, near, re2)
-        n1 = lane.take(h, m * ld + m + 1)
-        nn = lane.take(h, (m + 1) * ld + m + 1)
         s = lane.abs(mm - re2) + lane.abs(im) + lane.abs(m1)
         down, _ = kit.unit_of(s)
         m1 = m1 * down
         x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) * down, im * (im * down)))
         y = m1 * (mm + nn - re1 - re2)
-        some = hi >= 0.0
         return x, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
 
     @jit
     def francis(h, run, wr, wi, n, ld, length):
         """All eigenvalues of each lane's Hessenberg matrix h (destroyed) into wr, wi; 1 where a lane failed."""
+        lane.align_frame()
         zero = lane.const(0.0)
         one = lane.const(1.0)
         hi = lane.const(float(n - 1))
@@ -162,8 +183,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         failed = zero
         top = n - 1
         while top >= 0:
-            kit.drop_negligible(h, ld, top)
-            hi, lo, moved = kit.deflate(h, wr, wi, ld, hi, lo, top)
+            hi, lo, moved = kit.deflate(h, wr, wi, ld, hi, top)
             tries = lane.where(moved > 0.5, zero, tries + 1.0)
             lost = (tries > float(PATIENCE)) & (hi >= 0.0)
             failed = lane.where(lost, one, failed)
@@ -171,9 +191,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             top = int(lane.highest(hi))
             if top < 0:
                 break
-            x, y, z = kit.first_column(h, ld, hi, lo, tries)
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
+            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom)
             kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
         return failed
 
-    return drop_negligible, unit_of, eigenvalues_2x2, deflate, first_column, francis
+    return find_window, unit_of, eigenvalues_2x2, deflate, first_column, francis

@@ -17,7 +17,14 @@ def build(half: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             h, p, ld, half.lower(v1), half.lower(v2), half.lower(t0), half.lower(t1), half.lower(t2)
         )
         x2, y2, z2 = kit.apply_corner_half(
-            half.beyond(h), p, ld, half.upper(v1), half.upper(v2), half.upper(t0), half.upper(t1), half.upper(t2)
+            half.beyond(h),
+            p,
+            ld,
+            half.upper(v1),
+            half.upper(v2),
+            half.upper(t0),
+            half.upper(t1),
+            half.upper(t2),
         )
         return half.join(x, x2), half.join(y, y2), half.join(z, z2)
 

@@ -14,7 +14,18 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from rhoscope.kernels.caching import inlined
-from rhoscope.kernels.vector import F64, FLOATS, I32, I64, VECTOR_F, WIDTH, LaneType, define_binary, define_unary, splat
+from rhoscope.kernels.vector import (
+    F64,
+    FLOATS,
+    I32,
+    I64,
+    VECTOR_F,
+    WIDTH,
+    LaneType,
+    define_binary,
+    define_unary,
+    splat,
+)
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)

@@ -83,6 +83,7 @@ def define_binary(op: Any, kind: LaneType, result: LaneType, emit: Callable[[Any
 
 def define_unary(op: Any, kind: LaneType, emit: Callable[[Any, Any], Any]) -> None:
     """Type and lower `op` for one vector."""
+
     @infer_global(op)
     class _Template(ConcreteTemplate):
         cases = [signature(kind, kind)]
