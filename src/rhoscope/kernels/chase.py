@@ -15,7 +15,7 @@ SMALL = 1e-100
 LARGE = 1e100
 
 
-def build(lane: Any, kit: Any, inlined: Any) -> Any:
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
     def apply_line(h, run, r, count, p, step):
         """Apply `count` reflectors of the run, from r on, along one line of entries at p, p + step, ..."""
@@ -31,6 +31,18 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             p += step
         lane.store(h, p - step, x)
         lane.store(h, p, y)
+
+    @jit
+    def apply_run(h, run, count, p, step, side, lines):
+        """Apply `count` reflectors along `lines` lines, four at a time."""
+        lane.align_frame()
+        line = 0
+        while line + 4 <= lines:
+            kit.apply_four(h, run, count, p + line * side, step, side)
+            line += 4
+        while line < lines:
+            kit.apply_line(h, run, 0, count, p + line * side, step)
+            line += 1
 
     @inlined
     def make_reflector(x, y, z):
@@ -103,4 +115,4 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             kit.apply_run(h, run, count, kb * ld + last + 3, ld, 1, top - last - 2)
             kit.apply_run(h, run, count, bottom * ld + kb, 1, ld, kb - bottom)
 
-    return apply_line, make_reflector, sweep
+    return apply_line, apply_run, make_reflector, sweep

@@ -46,11 +46,11 @@ draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.buil
 clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
 if lane.EIGHT_SUMS:
-    apply_run, apply_corner = sweep.build(lane, kit, jit, inlined)
+    apply_four, apply_corner = sweep.build(lane, inlined)
 else:
-    apply_run_half, apply_corner_half = sweep.build(half, kit, jit, inlined)
-    apply_run, apply_corner = halves.build(half, kit, jit, inlined)
-apply_line, make_reflector, qr_sweep = chase.build(lane, kit, inlined)
+    apply_four_half, apply_corner_half = sweep.build(half, inlined)
+    apply_four, apply_corner = halves.build(half, kit, inlined)
+apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
 (
     find_window,
     unit_of,

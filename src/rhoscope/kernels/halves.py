@@ -3,12 +3,12 @@
 from typing import Any
 
 
-def build(half: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    @jit
-    def apply_run(h, run, count, p, step, side, lines):
-        """As `apply_run` of `sweep`."""
-        kit.apply_run_half(h, run, count, p, step, side, lines)
-        kit.apply_run_half(half.beyond(h), half.beyond(run), count, p, step, side, lines)
+def build(half: Any, kit: Any, inlined: Any) -> Any:
+    @inlined
+    def apply_four(h, run, count, p, step, side):
+        """As `apply_four` of `sweep`."""
+        kit.apply_four_half(h, run, count, p, step, side)
+        kit.apply_four_half(half.beyond(h), half.beyond(run), count, p, step, side)
 
     @inlined
     def apply_corner(h, p, ld, v1, v2, t0, t1, t2):
@@ -28,4 +28,4 @@ def build(half: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         )
         return half.join(x, x2), half.join(y, y2), half.join(z, z2)
 
-    return apply_run, apply_corner
+    return apply_four, apply_corner

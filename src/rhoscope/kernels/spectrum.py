@@ -4,8 +4,8 @@ from typing import Any
 
 from rhoscope.kernels.layout import leading, spare
 
-# Reflectors made in the small diagonal block before the rest of H takes them (measured: 12 best from n = 8 up).
-RUN = 12
+# Reflectors made in the small diagonal block before the rest of H takes them (measured: 16 best from n = 16 up).
+RUN = 16
 
 # Rows of the output of `spectrum`.
 RADIUS, LOW, HIGH, LEAD_RE, LEAD_IM, REAL_COUNT, FROBENIUS, SPECTRAL, DEPARTURE, FAILED, FINITE = range(11)

@@ -3,77 +3,57 @@
 from typing import Any
 
 
-def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    @jit
-    def apply_run(h, run, count, p, step, side, lines):
-        """Apply `count` reflectors along `lines` lines: entries at p, p + step, ...; the next line is `side` away."""
-        line = 0
-        while line + 4 <= lines:
-            q = p
-            x0 = lane.load(h, q)
-            x1 = lane.load(h, q + side)
-            x2 = lane.load(h, q + 2 * side)
-            x3 = lane.load(h, q + 3 * side)
-            q += step
-            y0 = lane.load(h, q)
-            y1 = lane.load(h, q + side)
-            y2 = lane.load(h, q + 2 * side)
-            y3 = lane.load(h, q + 3 * side)
-            for r in range(count):
-                back = q - step
-                q += step
-                v1 = lane.load(run, 5 * r)
-                v2 = lane.load(run, 5 * r + 1)
-                t0 = lane.load(run, 5 * r + 2)
-                t1 = lane.load(run, 5 * r + 3)
-                t2 = lane.load(run, 5 * r + 4)
-                z0 = lane.load(h, q)
-                z1 = lane.load(h, q + side)
-                z2 = lane.load(h, q + 2 * side)
-                z3 = lane.load(h, q + 3 * side)
-                s0 = lane.fma(v2, z0, lane.fma(v1, y0, x0))
-                s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
-                s2 = lane.fma(v2, z2, lane.fma(v1, y2, x2))
-                s3 = lane.fma(v2, z3, lane.fma(v1, y3, x3))
-                lane.store(h, back, lane.fma(s0, t0, x0))
-                lane.store(h, back + side, lane.fma(s1, t0, x1))
-                lane.store(h, back + 2 * side, lane.fma(s2, t0, x2))
-                lane.store(h, back + 3 * side, lane.fma(s3, t0, x3))
-                x0 = lane.fma(s0, t1, y0)
-                x1 = lane.fma(s1, t1, y1)
-                x2 = lane.fma(s2, t1, y2)
-                x3 = lane.fma(s3, t1, y3)
-                y0 = lane.fma(s0, t2, z0)
-                y1 = lane.fma(s1, t2, z1)
-                y2 = lane.fma(s2, t2, z2)
-                y3 = lane.fma(s3, t2, z3)
+def build(lane: Any, inlined: Any) -> Any:
+    @inlined
+    def apply_four(h, run, count, p, step, side):
+        """Apply `count` reflectors along four lines: entries at p, p + step, ...; the next line is `side` away."""
+        q = p
+        x0 = lane.load(h, q)
+        x1 = lane.load(h, q + side)
+        x2 = lane.load(h, q + 2 * side)
+        x3 = lane.load(h, q + 3 * side)
+        q += step
+        y0 = lane.load(h, q)
+        y1 = lane.load(h, q + side)
+        y2 = lane.load(h, q + 2 * side)
+        y3 = lane.load(h, q + 3 * side)
+        for r in range(count):
             back = q - step
-            lane.store(h, back, x0)
-            lane.store(h, back + side, x1)
-            lane.store(h, back + 2 * side, x2)
-            lane.store(h, back + 3 * side, x3)
-            lane.store(h, q, y0)
-            lane.store(h, q + side, y1)
-            lane.store(h, q + 2 * side, y2)
-            lane.store(h, q + 3 * side, y3)
-            p += 4 * side
-            line += 4
-        while line < lines:
-            q = p
-            x0 = lane.load(h, q)
             q += step
-            y0 = lane.load(h, q)
-            for r in range(count):
-                q += step
-                z0 = lane.load(h, q)
-                s0 = lane.fma(lane.load(run, 5 * r + 1), z0, lane.fma(lane.load(run, 5 * r), y0, x0))
-                lane.store(h, q - 2 * step, lane.fma(s0, lane.load(run, 5 * r + 2), x0))
-                x0 = lane.fma(s0, lane.load(run, 5 * r + 3), y0)
-                y0 = lane.fma(s0, lane.load(run, 5 * r + 4), z0)
-            lane.store(h, q - step, x0)
-            lane.store(h, q, y0)
-            p += side
-            line += 1
+            v1 = lane.load(run, 5 * r)
+            v2 = lane.load(run, 5 * r + 1)
+            t0 = lane.load(run, 5 * r + 2)
+            t1 = lane.load(run, 5 * r + 3)
+            t2 = lane.load(run, 5 * r + 4)
+            z0 = lane.load(h, q)
+            z1 = lane.load(h, q + side)
+            z2 = lane.load(h, q + 2 * side)
+            z3 = lane.load(h, q + 3 * side)
+            s0 = lane.fma(v2, z0, lane.fma(v1, y0, x0))
+            s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
+            s2 = lane.fma(v2, z2, lane.fma(v1, y2, x2))
+            s3 = lane.fma(v2, z3, lane.fma(v1, y3, x3))
+            lane.store(h, back, lane.fma(s0, t0, x0))
+            lane.store(h, back + side, lane.fma(s1, t0, x1))
+            lane.store(h, back + 2 * side, lane.fma(s2, t0, x2))
+            lane.store(h, back + 3 * side, lane.fma(s3, t0, x3))
+            x0 = lane.fma(s0, t1, y0)
+            x1 = lane.fma(s1, t1, y1)
+            x2 = lane.fma(s2, t1, y2)
+            x3 = lane.fma(s3, t1, y3)
+            y0 = lane.fma(s0, t2, z0)
+            y1 = lane.fma(s1, t2, z1)
+            y2 = lane.fma(s2, t2, z2)
+            y3 = lane.fma(s3, t2, z3)
+        back = q - step
+        lane.store(h, back, x0)
+        lane.store(h, back + side, x1)
+        lane.store(h, back + 2 * side, x2)
+        lane.store(h, back + 3 * side, x3)
+        lane.store(h, q, y0)
+        lane.store(h, q + side, y1)
+        lane.store(h, q + 2 * side, y2)
+        lane.store(h, q + 3 * side, y3)
 
     @inlined
     def apply_corner(h, p, ld, v1, v2, t0, t1, t2):
@@ -123,4 +103,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(h, p, lane.fma(s, t2, below))
         return y0, z0, s * t0
 
-    return apply_run, apply_corner
+    return apply_four, apply_corner
