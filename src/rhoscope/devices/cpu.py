@@ -75,26 +75,11 @@ class CpuDevice:
             for _ in range(min(self.threads, count))
         ]
         status = np.empty((count, 2))
-        re = np.empty((count, n))
-        im = np.empty((count, n))
+        parts = values.reshape(-1).view(np.float64)
 
         def work(worker: int, start: int, stop: int) -> None:
             a, space, pair = scratch[worker]
-            kit.eigenvalues_batch(
-                flat,
-                a,
-                space,
-                pair,
-                re.reshape(-1),
-                im.reshape(-1),
-                status.reshape(-1),
-                n,
-                leading(n),
-                start,
-                stop,
-            )
-            values.real[start:stop] = re[start:stop]
-            values.imag[start:stop] = im[start:stop]
+            kit.eigenvalues_batch(flat, a, space, pair, parts, status.reshape(-1), n, leading(n), start, stop)
 
         for_chunks(work, count, _chunk(n, count, self.threads), self.threads)
         for index in np.flatnonzero(status[:, 0] > 0.5):

@@ -7,10 +7,10 @@ from rhoscope.kernels.vector import WIDTH
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
-    def eigenvalues_batch(matrices, a, work, values, wr, wi, status, n, ld, start, stop):
+    def eigenvalues_batch(matrices, a, work, values, out, status, n, ld, start, stop):
         """Eigenvalues of matrices start..stop-1 of a flat (N, n, n) array.
 
-        Into wr, wi (flat (N, n)) and status (N, 2): failed, finite. values is work space of 2 n elements.
+        Into out (flat (N, n, 2): real and imaginary parts) and status (N, 2): failed, finite. values is work space of 2 n elements.
         A short last group repeats its last matrix.
         """
         vr = values
@@ -23,9 +23,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                         lane.put(a, (i * ld + j) * WIDTH + s, lane.get(matrices, source + i * n + j))
             failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
             for s in range(min(WIDTH, stop - first)):
+                target = 2 * (first + s) * n
                 for i in range(n):
-                    lane.put(wr, (first + s) * n + i, lane.get(vr, i * WIDTH + s))
-                    lane.put(wi, (first + s) * n + i, lane.get(vi, i * WIDTH + s))
+                    lane.put(out, target + 2 * i, lane.get(vr, i * WIDTH + s))
+                    lane.put(out, target + 2 * i + 1, lane.get(vi, i * WIDTH + s))
                 lane.put(status, 2 * (first + s), lane.extract(failed, s))
                 lane.put(status, 2 * (first + s) + 1, lane.extract(finite, s))
 
