@@ -10,8 +10,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def eigenvalues_batch(matrices, a, work, values, out, status, n, ld, start, stop):
         """Eigenvalues of matrices start..stop-1 of a flat (N, n, n) array.
 
-        Into out (flat (N, n, 2): real and imaginary parts) and status (N, 2): failed, finite. values is work space of 2 n elements.
-        A short last group repeats its last matrix.
+        Into out (flat (N, n, 2): real and imaginary parts) and status (N, 2): failed, finite. values is work space of
+        2 n elements. A short last group repeats its last matrix.
         """
         vr = values
         vi = lane.part(values, n)

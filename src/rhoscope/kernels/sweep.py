@@ -6,7 +6,10 @@ from typing import Any
 def build(lane: Any, inlined: Any) -> Any:
     @inlined
     def apply_four(h, run, count, p, step, side):
-        """Apply `count` reflectors along four lines: entries at p, p + step, ...; the next line is `side` away."""
+        """Apply `count` reflectors along four lines: entries at p, p + step, ...; the next line is `side` away.
+
+        One line after the other within a step: all four abreast would put entries on the stack.
+        """
         q = p
         x0 = lane.load(h, q)
         x1 = lane.load(h, q + side)
@@ -26,24 +29,24 @@ def build(lane: Any, inlined: Any) -> Any:
             t1 = lane.load(run, 5 * r + 3)
             t2 = lane.load(run, 5 * r + 4)
             z0 = lane.load(h, q)
-            z1 = lane.load(h, q + side)
-            z2 = lane.load(h, q + 2 * side)
-            z3 = lane.load(h, q + 3 * side)
             s0 = lane.fma(v2, z0, lane.fma(v1, y0, x0))
-            s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
-            s2 = lane.fma(v2, z2, lane.fma(v1, y2, x2))
-            s3 = lane.fma(v2, z3, lane.fma(v1, y3, x3))
             lane.store(h, back, lane.fma(s0, t0, x0))
-            lane.store(h, back + side, lane.fma(s1, t0, x1))
-            lane.store(h, back + 2 * side, lane.fma(s2, t0, x2))
-            lane.store(h, back + 3 * side, lane.fma(s3, t0, x3))
             x0 = lane.fma(s0, t1, y0)
-            x1 = lane.fma(s1, t1, y1)
-            x2 = lane.fma(s2, t1, y2)
-            x3 = lane.fma(s3, t1, y3)
             y0 = lane.fma(s0, t2, z0)
+            z1 = lane.load(h, q + side)
+            s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
+            lane.store(h, back + side, lane.fma(s1, t0, x1))
+            x1 = lane.fma(s1, t1, y1)
             y1 = lane.fma(s1, t2, z1)
+            z2 = lane.load(h, q + 2 * side)
+            s2 = lane.fma(v2, z2, lane.fma(v1, y2, x2))
+            lane.store(h, back + 2 * side, lane.fma(s2, t0, x2))
+            x2 = lane.fma(s2, t1, y2)
             y2 = lane.fma(s2, t2, z2)
+            z3 = lane.load(h, q + 3 * side)
+            s3 = lane.fma(v2, z3, lane.fma(v1, y3, x3))
+            lane.store(h, back + 3 * side, lane.fma(s3, t0, x3))
+            x3 = lane.fma(s3, t1, y3)
             y3 = lane.fma(s3, t2, z3)
         back = q - step
         lane.store(h, back, x0)
