@@ -13,6 +13,8 @@ from typing import Any
 
 EPS = 2.220446049250313e-16
 TINY = 2.2250738585072014e-308
+# The square of an entry this far below its neighbours underflows beside theirs, and no reflection sees it.
+UNSEEN = 1e-160
 # Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth.
 PATIENCE = 90
 EXPONENT = 0x7FF0000000000000
@@ -44,7 +46,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                     bb = lane.minimum(d2, gap)
                     s = lane.maximum(aa + ab, lane.const(TINY))
                     strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
-                    drop = small & (strict | (sub <= TINY))
+                    drop = small & (strict | (sub <= (d1 + d2) * UNSEEN) | (sub <= TINY))
                     sub = lane.where(drop, zero, sub)
                     lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
                 at = lane.const(float(k))
