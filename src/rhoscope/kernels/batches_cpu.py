@@ -16,11 +16,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         vr = values
         vi = lane.part(values, n)
         for first in range(start, stop, WIDTH):
-            for s in range(WIDTH):
-                source = min(first + s, stop - 1) * n * n
-                for i in range(n):
-                    for j in range(n):
-                        lane.put(a, (i * ld + j) * WIDTH + s, lane.get(matrices, source + i * n + j))
+            last = stop - 1 - first
+            for i in range(n):
+                for j in range(n):
+                    source = (first * n + i) * n + j
+                    for s in range(WIDTH):
+                        lane.put(
+                            a, (i * ld + j) * WIDTH + s, lane.get(matrices, source + min(s, last) * n * n)
+                        )
             failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
             for s in range(min(WIDTH, stop - first)):
                 target = 2 * (first + s) * n
