@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from rhoscope.study import Study
 
 # Rough speed of one core, for estimates and for the default size of a shard; results never depend on it.
-FLOPS_PER_CORE = 1e10
-SECONDS_PER_SAMPLE = 4e-5
+FLOPS_PER_CORE = 3e10
+SECONDS_PER_SAMPLE = 1e-5
+SECONDS_PER_STEP = 1.5e-8  # beside the products, if A is fixed
 # With a fresh matrix at every step, drawing it takes most of the time: by a kernel, or in NumPy.
 FRESH_SECONDS_PER_STEP = 3e-8
 FRESH_SECONDS_PER_ENTRY = 5.5e-9
@@ -109,7 +110,7 @@ def sample_seconds(study: "Study") -> float:
     """Seconds of one core for one sample: its operations and, where every step has a fresh matrix, the draws."""
     once = sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
     if study.mode == "fixed":
-        return once
+        return once + study.horizon * SECONDS_PER_STEP
     n = study.ensemble.real_size(study.size)
     step = FRESH_SECONDS_PER_STEP + FRESH_SECONDS_PER_ENTRY * n**2
     if study.ensemble.law is None:
