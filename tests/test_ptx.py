@@ -14,10 +14,6 @@ ROOT = Path(__file__).parents[1]
 # entries; all others keep everything in registers.
 FRAMES = {"bptt": 64, "spectra": 64}
 
-# Balancing updates the squared norms by which it chooses powers of two: rounded together or not, they decide alike
-# but for ties to the last bit.
-CONTRACTED = {"eigenvalues", "spectra"}
-
 
 def _missing() -> str | None:
     spec = importlib.util.spec_from_file_location("ptx", ROOT / "bench" / "ptx.py")
@@ -63,4 +59,4 @@ def test_no_kernel_spills(records: list[dict[str, Any]]) -> None:
 
 def test_no_bits_depend_on_contraction(records: list[dict[str, Any]]) -> None:
     """The compiler found no product to round together with an addition: the bits are those of the source."""
-    assert {record["kernel"] for record in records if record["contractions"]} <= CONTRACTED
+    assert not {record["kernel"] for record in records if record["contractions"]}

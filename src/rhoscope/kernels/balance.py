@@ -113,10 +113,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                             lane.store(a, j * ld + i, column * f)
                             lane.store(a, i * ld + j, row * g)
                             # Norms of the others follow, so that later indices see this scaling.
-                            x = ((f - 1.0) * column) * ((f + 1.0) * column)
-                            y = ((g - 1.0) * row) * ((g + 1.0) * row)
-                            lane.store(work, n + j, lane.maximum(lane.load(work, n + j) + x, zero))
-                            lane.store(work, j, lane.maximum(lane.load(work, j) + y, zero))
+                            x = lane.fma((f - 1.0) * column, (f + 1.0) * column, lane.load(work, n + j))
+                            y = lane.fma((g - 1.0) * row, (g + 1.0) * row, lane.load(work, j))
+                            lane.store(work, n + j, lane.maximum(x, zero))
+                            lane.store(work, j, lane.maximum(y, zero))
             going = changed
             if not lane.any(going > 0.5):
                 break
