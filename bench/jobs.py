@@ -6,6 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from rhoscope import drawing
+from rhoscope.kernels import streams
+
+SEED = 539
+SIZES = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
+
+HORIZON = 1000
+"""Of jobs R and F."""
+
 ROUND_SECONDS = 0.3
 """What one timing of the strongest peer should take, roughly."""
 
@@ -22,6 +31,8 @@ class Job:
     arguments: Callable[[int, int], tuple[Any, ...]]
     disagreement: Callable[[np.ndarray, np.ndarray, tuple[Any, ...]], float]
     tolerance: float
+    bytes_read: Callable[[int], float] | None = None
+    """Bytes of A that its steps read, each of them all of it; None where they are not what sets the time."""
 
     def count(self, n: int) -> int:
         """How many matrices make a round last; whole groups of lanes for two threads if there are enough."""
@@ -31,7 +42,7 @@ class Job:
 
 def _matrices(n: int, count: int) -> np.ndarray:
     """Real Ginibre, gain uniform in 0.6 to 1.4."""
-    generator = np.random.default_rng([539, n])
+    generator = np.random.default_rng([SEED, n])
     gain = generator.uniform(0.6, 1.4, count) / np.sqrt(n)
     return generator.standard_normal((count, n, n)) * gain[:, None, None]
 
@@ -60,6 +71,22 @@ def _recurrence(horizon: int) -> Callable[[int, int], tuple[np.ndarray, np.ndarr
     return arguments
 
 
+def _system(n: int, count: int) -> tuple[np.ndarray, ...]:
+    """A, and B, x_1..x_T, h_0 and y as a study with this seed draws them; the lags."""
+
+    def draw(stream: int, *shape: int, scale: float = drawing.vector_scale(n)) -> np.ndarray:
+        return drawing.draw_vectors(stream, shape, scale, 0, count, SEED)
+
+    return (
+        _matrices(n, count),
+        draw(streams.INPUT_MAP, n, 1),
+        draw(streams.INPUTS, HORIZON, 1, scale=1.0),
+        draw(streams.STATE, n),
+        draw(streams.TARGET, n),
+        lags_to(HORIZON),
+    )
+
+
 def _log_norm_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tuple[Any, ...]) -> float:
     """Absolute where log norms are below 1, relative above: at lag 10^6 they reach 10^5 and more."""
     return float(np.max(np.abs(answer - reference) / np.maximum(1.0, np.abs(reference))))
@@ -78,7 +105,7 @@ def _ladder(horizon: int) -> Job:
     return Job(
         what=f"log norms at log-spaced lags to {horizon:,} by binary powers",
         method="log_norms_by_ladder",
-        sizes=(32,),
+        sizes=(4, 8, 16, 32, 64, 128),
         microseconds=lambda n: horizon.bit_length() * (2 * n**3 / 1.5e4 + 1),
         operations=None,
         arguments=_recurrence(horizon),
@@ -92,7 +119,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
         Job(
             what="all eigenvalues",
             method="eigvals",
-            sizes=(4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512),
+            sizes=SIZES,
             microseconds=lambda n: 0.12 * n + 0.06 * n**2 + 8e-4 * n**3,
             operations=lambda n: 10 * n**3,
             arguments=lambda n, count: (_matrices(n, count),),
@@ -104,12 +131,26 @@ JOBS: dict[str, tuple[Job, ...]] = {
         Job(
             what="log norms at log-spaced lags to 1,000 by steps",
             method="log_norms_by_steps",
-            sizes=(4, 8, 16, 24, 32, 64, 128, 256),
-            microseconds=lambda n: 2 + 2 * n**2 * 1000 / 3e4,
-            operations=lambda n: 2 * n**2 * 1000,
-            arguments=_recurrence(1000),
+            sizes=SIZES,
+            microseconds=lambda n: 2 + 2 * n**2 * HORIZON / 3e4,
+            operations=lambda n: 2 * n**2 * HORIZON,
+            arguments=_recurrence(HORIZON),
             disagreement=_log_norm_disagreement,
             tolerance=1e-9,
+            bytes_read=lambda n: 8 * n**2 * HORIZON,
+        ),
+    ),
+    "F": (
+        Job(
+            what="backpropagation through time, T = 1,000: states, adjoints, ∂L/∂A, ∂L/∂B, log norms",
+            method="backpropagation",
+            sizes=SIZES,
+            microseconds=lambda n: 60 + 6 * n**2 * HORIZON / 3e4,
+            operations=lambda n: 6 * n**2 * HORIZON,
+            arguments=_system,
+            disagreement=_log_norm_disagreement,
+            tolerance=1e-9,
+            bytes_read=lambda n: 16 * n**2 * HORIZON,
         ),
     ),
     "L": (_ladder(10**3), _ladder(10**6)),
@@ -117,7 +158,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
         Job(
             what="real Ginibre matrices drawn",
             method="normals",
-            sizes=(8, 32, 128),
+            sizes=(2, 8, 32, 128, 512),
             microseconds=lambda n: 4e-3 * n**2,
             operations=None,
             arguments=lambda n, count: (count, n),

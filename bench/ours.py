@@ -1,12 +1,14 @@
-"""rhoscope as a contender, through its public API alone."""
+"""rhoscope as a contender, through its public API; job F, of which that has no batch of its own, by a study's kernels."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 import rhoscope as rs
+from bench.jobs import SEED
 from bench.peers.base import Variant
 from bench.pool import Pool
+from bench.study_kernels import gradients
 
 name = "rhoscope"
 
@@ -21,6 +23,32 @@ def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool:
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
     yield Variant("ladder", lambda: rs.gradient_norms(A, delta, lags, method="ladder", threads=pool.threads))
+
+
+def backpropagation(
+    A: np.ndarray,
+    B: np.ndarray,
+    x: np.ndarray,
+    h0: np.ndarray,
+    y: np.ndarray,
+    lags: np.ndarray,
+    pool: Pool,
+) -> Iterator[Variant]:
+    """The gradients of a study of these matrices, without their spectra.
+
+    A study takes B, x, h_0 and y from its generator: it draws those that the others were given again each time.
+    """
+    study = rs.Study(
+        ensemble=rs.ensembles.Given(A),
+        size=A.shape[-1],
+        gain=1.0,
+        horizon=int(max(lags)),
+        samples=len(A),
+        seed=SEED,
+        inputs=x.shape[-1],
+        lags=tuple(lags),
+    )
+    yield Variant("gradients of a study", lambda: gradients(study, pool.threads))
 
 
 def normals(count: int, n: int, pool: Pool) -> Iterator[Variant]:

@@ -2,7 +2,8 @@
 
 A contender is a module with a `name` and, for each job it can do, a function that yields variants:
 `eigvals(matrices, pool)`, `log_norms_by_steps(A, delta, lags, pool)`,
-`log_norms_by_ladder(A, delta, lags, pool)`, `normals(count, n, pool)`.
+`log_norms_by_ladder(A, delta, lags, pool)`, `backpropagation(A, B, x, h0, y, lags, pool)`,
+`normals(count, n, pool)`; and for the pipeline `study(size, horizon, count, pool)`.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,11 @@ class Variant:
 
     label: str
     run: Callable[[], np.ndarray]
+
+
+def bptt_bytes(n: int) -> int:
+    """What one matrix of a backpropagation holds at a time: itself, and the states and adjoints of a block."""
+    return 8 * n * n + 16 * n * RESCALE
 
 
 def chunk_sizes(count: int, bytes_each: int, threads: int, budgets: tuple[float, ...]) -> list[int]:

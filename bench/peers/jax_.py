@@ -8,27 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.jax_bptt import backpropagation
+from bench.peers.jax_devices import on_devices
 from bench.pool import Pool
 
+__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals"]
+
 name = "JAX"
-
-
-def _on_devices(
-    function: Callable[..., jax.Array], arrays: tuple[np.ndarray, ...], pool: Pool, chunk: int
-) -> Callable[[], np.ndarray]:
-    """Run `function` on chunks of the arrays, which lie on their devices before the clock starts."""
-    devices = jax.devices("cpu")[: pool.threads]
-    placed = [
-        [jax.device_put(array[start : start + chunk], devices[i % len(devices)]) for array in arrays]
-        for i, start in enumerate(range(0, len(arrays[0]), chunk))
-    ]
-    compiled = jax.jit(function)
-
-    def run() -> np.ndarray:
-        pending = [compiled(*part) for part in placed]
-        return np.concatenate([np.asarray(part) for part in pending])
-
-    return run
 
 
 def eigvals(matrices: np.ndarray, pool: Pool) -> Iterator[Variant]:
@@ -57,7 +43,7 @@ def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool:
     for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (5e5, 1.5e6, 1e9)):
         for label, product in products.items():
             scan = jax.vmap(partial(_steps, product, tuple(int(lag) for lag in lags)))
-            run = _on_devices(scan, (A, delta), pool, chunk)
+            run = on_devices(scan, (A, delta), pool, chunk)
             yield Variant(f"scan of {label}, chunks of {chunk}", run)
 
 
@@ -95,7 +81,7 @@ def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool
         [[int(lag) >> bit & 1 for lag in lags] for bit in range(int(max(lags)).bit_length())], bool
     )
     for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (5e5, 1.5e6, 1e9)):
-        run = _on_devices(jax.vmap(partial(_ladder, bits)), (A, delta), pool, chunk)
+        run = on_devices(jax.vmap(partial(_ladder, bits)), (A, delta), pool, chunk)
         yield Variant(f"binary powers in a scan, chunks of {chunk}", run)
 
 

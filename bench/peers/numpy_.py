@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.numpy_bptt import backpropagation
 from bench.pool import Pool
+
+__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals"]
 
 name = "NumPy"
 

@@ -7,7 +7,10 @@ import numpy as np
 import torch
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.torch_bptt import backpropagation
 from bench.pool import Pool
+
+__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals"]
 
 name = "PyTorch"
 
