@@ -10,6 +10,7 @@ from rhoscope import drawing
 from rhoscope.kernels import streams
 
 SEED = 539
+GAIN = (0.6, 1.4)
 SIZES = (2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
 
 HORIZON = 1000
@@ -41,9 +42,9 @@ class Job:
 
 
 def _matrices(n: int, count: int) -> np.ndarray:
-    """Real Ginibre, gain uniform in 0.6 to 1.4."""
+    """Real Ginibre, gain uniform."""
     generator = np.random.default_rng([SEED, n])
-    gain = generator.uniform(0.6, 1.4, count) / np.sqrt(n)
+    gain = generator.uniform(*GAIN, count) / np.sqrt(n)
     return generator.standard_normal((count, n, n)) * gain[:, None, None]
 
 

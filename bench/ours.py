@@ -1,4 +1,4 @@
-"""rhoscope as a contender, through its public API; job F, of which that has no batch of its own, by a study's kernels."""
+"""rhoscope as a contender, through its public API; for job F, of which that has no batch, by the kernels of a study."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The kernels of a study on their own, as `rs.run` calls them: chunk by chunk, each on one thread, without its columns."""
+"""The kernels of a study on their own, as `rs.run` calls them: chunk by chunk, each by one thread."""
 
 import threading
 import time

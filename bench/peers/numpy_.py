@@ -6,9 +6,10 @@ import numpy as np
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
 from bench.peers.numpy_bptt import backpropagation
+from bench.peers.numpy_study import study
 from bench.pool import Pool
 
-__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals"]
+__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals", "study"]
 
 name = "NumPy"
 

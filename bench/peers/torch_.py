@@ -8,9 +8,10 @@ import torch
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
 from bench.peers.torch_bptt import backpropagation
+from bench.peers.torch_study import study
 from bench.pool import Pool
 
-__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals"]
+__all__ = ["backpropagation", "eigvals", "log_norms_by_ladder", "log_norms_by_steps", "normals", "study"]
 
 name = "PyTorch"
 
