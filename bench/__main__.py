@@ -1,49 +1,11 @@
-"""`python -m bench race | study | memory | coverage | gain_table | ptx`: see README.md in this folder."""
+"""`python -m bench COMMAND`: see README.md in this folder."""
 
 import argparse
-import json
 import os
 from pathlib import Path
-from typing import Any
 
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Races between rhoscope and its peers."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    race = commands.add_parser("race", help="kernels against NumPy, SciPy, PyTorch and JAX")
-    race.add_argument(
-        "--job",
-        nargs="+",
-        choices="ERLG",
-        default=list("ERLG"),
-        help="E eigenvalues, R log norms by steps, L by the ladder, G draws",
-    )
-    race.add_argument("--sizes", nargs="+", type=int, help="sizes n; by default those of each job")
-    race.add_argument("--threads", type=int, default=2, help="cores that every contender uses")
-    study = commands.add_parser("study", help="the default study in fresh processes, cold and warm")
-    memory = commands.add_parser("memory", help="peak memory against the number of samples")
-    memory.add_argument("--samples", nargs="+", type=int, default=[10**4, 10**6])
-    ptx = commands.add_parser("ptx", help="what each CUDA kernel takes of a GPU, found without one")
-    ptx.add_argument("--kernel", nargs="+", help="names of kernels; by default all")
-    for command, repeats in ((race, 7), (study, 3)):
-        command.add_argument("--repeats", type=int, default=repeats)
-    coverage = commands.add_parser(
-        "coverage", help="how often the intervals of a verdict hold the truth, in about 10 minutes"
-    )
-    coverage.add_argument("--study", nargs="+", help="names in bench.coverage.STUDIES; by default CHECKED")
-    coverage.add_argument(
-        "--samples", type=int, default=1000, help="of a repeat; the truth has 100 times as many"
-    )
-    coverage.add_argument("--repeats", type=int, default=10_000)
-    coverage.add_argument("--threads", type=int, default=2, help="processes")
-    for command in (race, study, memory, coverage, ptx):
-        command.add_argument("--json", type=Path, metavar="PATH", help="write the records here too")
-    commands.add_parser(
-        "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
-    )
-    return parser.parse_args()
+from bench import arguments as command_line
+from bench.results import Results
 
 
 def _one_thread_each(threads: int) -> None:
@@ -53,40 +15,77 @@ def _one_thread_each(threads: int) -> None:
     os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={threads}"
 
 
-def _race(arguments: argparse.Namespace) -> dict[str, Any]:
+def _race(arguments: argparse.Namespace, results: Results) -> None:
     _one_thread_each(arguments.threads)
     from bench import race, roof, tables
 
     measured = roof.roof(arguments.threads)
-    records = race.races(arguments.job, arguments.sizes, arguments.repeats, arguments.threads)
-    print(tables.roof_line(measured), tables.race_table(records, measured["gigaflops"]), sep="\n\n")
-    if "L" in arguments.job:
-        print("\n" + tables.horizon_lines([record for record in records if record["job"] == "L"]))
-    return {"threads": arguments.threads, "roof": measured, "races": records}
+    print(tables.roof_line(measured), end="\n\n", flush=True)
+    records = []
+    for record in race.races(arguments.job, arguments.sizes, arguments.repeats, arguments.threads):
+        print("\n".join(tables.race_lines(record, records, measured)), flush=True)
+        records.append(record)
+        text = f"{tables.roof_line(measured)}\n\n{tables.race_table(records, measured)}"
+        if ladder := tables.horizon_lines(records):
+            text += f"\n\n{ladder}"
+        results.keep({"threads": arguments.threads, "roof": measured, "races": records}, text)
+    if ladder := tables.horizon_lines(records):
+        print(f"\n{ladder}")
 
 
-def _processes(arguments: argparse.Namespace) -> dict[str, Any]:
+def _pipeline(arguments: argparse.Namespace, results: Results) -> None:
+    _one_thread_each(arguments.threads)
+    from bench import pipeline, tables
+
+    record = pipeline.pipeline(
+        arguments.size,
+        arguments.horizon,
+        arguments.samples,
+        arguments.peer_samples,
+        arguments.repeats,
+        arguments.threads,
+    )
+    text = f"{tables.race_table([record], {})}\n\n{tables.pipeline_lines(record)}"
+    print(text)
+    results.keep({"threads": arguments.threads, "races": [record]}, text)
+
+
+def _scaling(arguments: argparse.Namespace, results: Results) -> None:
+    from bench import scaling, tables
+
+    names = ("samples", "horizons", "sizes", "threads", "size")
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    records = []
+    for record in scaling.scaling(arguments.axes or scaling.AXES, repeats=arguments.repeats, **given):
+        print("\n".join(tables.scaling_lines(record, records)), flush=True)
+        records.append(record)
+        results.keep({"scaling": records}, tables.scaling_table(records))
+
+
+def _processes(arguments: argparse.Namespace, results: Results) -> None:
     from bench import processes, tables
 
     if arguments.command == "study":
         records = processes.study(arguments.repeats)
     else:
         records = processes.memory(arguments.samples, size=8)
-    print(tables.process_table(records))
-    return {"processes": records}
+    text = tables.process_table(records)
+    print(text)
+    results.keep({"processes": records}, text)
 
 
-def _ptx(arguments: argparse.Namespace) -> dict[str, Any]:
+def _ptx(arguments: argparse.Namespace, results: Results) -> None:
     from bench import ptx, tables
 
     if missing := ptx.missing():
         raise SystemExit(f"python -m bench ptx: {missing}")
     records = ptx.measure(arguments.kernel)
-    print(tables.ptx_table(records))
-    return {"kernels": records}
+    text = tables.ptx_table(records)
+    print(text)
+    results.keep({"kernels": records}, text)
 
 
-def _coverage(arguments: argparse.Namespace) -> dict[str, Any]:
+def _coverage(arguments: argparse.Namespace, results: Results) -> None:
     _one_thread_each(arguments.threads)
     from bench import coverage, tables
 
@@ -95,33 +94,43 @@ def _coverage(arguments: argparse.Namespace) -> dict[str, Any]:
         raise SystemExit(f"--study {' '.join(unknown)}: give one of {', '.join(coverage.STUDIES)}")
     checks = coverage.coverage(names, arguments.samples, arguments.repeats, arguments.threads)
     failed = sum(not check.passed for check in checks)
-    print(tables.coverage_table(checks))
+    text = tables.coverage_table(checks)
+    print(text)
     print(f"\n{failed} of {len(checks)} checks failed; false alarm of any: {coverage.FALSE_ALARM:.0%}.")
-    return {"failed": failed, "samples": arguments.samples, "checks": [check.to_dict() for check in checks]}
+    records = [check.to_dict() for check in checks]
+    results.keep({"failed": failed, "samples": arguments.samples, "checks": records}, text)
+    if failed:
+        raise SystemExit(1)
 
 
-def _machine() -> dict[str, Any]:
-    import rhoscope as rs
+def _figure(paths: list[Path], out: Path | None) -> None:
+    from bench import figure
 
-    found = rs.info().to_dict()
-    return {key: found[key] for key in ("cpu", "cpu_features", "cores", "platform", "python", "versions")}
+    path = out or paths[0].with_suffix(".svg")
+    figure.draw(*figure.read(paths)).savefig(path)
+    print(path)
 
 
 def main() -> None:
-    arguments = _arguments()
-    if arguments.command == "gain_table":
+    arguments = command_line.parse()
+    if arguments.command == "figure":
+        _figure(arguments.results, arguments.out)
+    elif arguments.command == "gain_table":
         from bench import gain_table
 
         gain_table.write(gain_table.make())
-        return
-    commands = {"race": _race, "study": _processes, "memory": _processes, "coverage": _coverage, "ptx": _ptx}
-    measured = commands[arguments.command](arguments)
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps({"machine": _machine()} | measured, indent=1) + "\n", encoding="utf-8"
-        )
-    if measured.get("failed"):
-        raise SystemExit(1)
+    else:
+        commands = {
+            "race": _race,
+            "pipeline": _pipeline,
+            "scaling": _scaling,
+            "study": _processes,
+            "memory": _processes,
+            "coverage": _coverage,
+            "ptx": _ptx,
+        }
+        results = Results(arguments.command, getattr(arguments, "save", None), arguments.json)
+        commands[arguments.command](arguments, results)
 
 
 if __name__ == "__main__":

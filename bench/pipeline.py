@@ -79,6 +79,7 @@ def pipeline(
         "strongest_peer": strongest(found),
         "parts": ours.parts,
         "kernels": kernels,
+        "run_over_kernels": ratio(sums, [part["run"] for part in ours.parts]),
         "whole_over_kernels": ratio(sums, times[OURS]),
     }
 

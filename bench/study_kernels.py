@@ -46,7 +46,7 @@ def gradients(study: rs.Study, threads: int) -> np.ndarray:
 
 def seconds_by_kernel(study: rs.Study, threads: int) -> dict[str, float]:
     """Seconds that the draw of A, the spectra and the gradients take, the sum over threads divided by them."""
-    taken = dict.fromkeys(("draw", "spectra", "gradients"), 0.0)
+    taken: dict[str, float] = {"draw": 0.0, "spectra": 0.0, "gradients": 0.0}
     lock = threading.Lock()
 
     def work(worker: StudyWorker, start: int, stop: int) -> None:

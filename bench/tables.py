@@ -1,11 +1,15 @@
 """Records as Markdown: ratios first, times beside them, the strongest peer named."""
 
+import statistics
 from typing import TYPE_CHECKING, Any
 
 from bench.race import OURS
 
 if TYPE_CHECKING:
     from bench.coverage import Check
+
+REACH = {"L1": 32 << 10, "L2": 512 << 10}
+"""Bytes up to which a matrix is taken to lie in a cache of one core."""
 
 
 def roof_line(roof: dict[str, float]) -> str:
@@ -18,50 +22,114 @@ def roof_line(roof: dict[str, float]) -> str:
     return f"Roof of these cores: {roof['gigaflops']:.0f} GFLOP/s fused multiply-add; reads: {levels}."
 
 
-def race_table(records: list[dict[str, Any]], peak: float) -> str:
+def race_table(records: list[dict[str, Any]], roof: dict[str, float]) -> str:
     """One table a job: a row a size, a column a contender; (x) is how many times faster than it we are."""
-    blocks = []
-    for what in dict.fromkeys(record["what"] for record in records):
-        rows = [record for record in records if record["what"] == what]
-        peers = [name for name in dict.fromkeys(n for row in rows for n in row["contenders"]) if name != OURS]
-        head = [
-            "n",
-            "ratio to the strongest (range)",
-            "strongest peer",
-            f"{OURS}, µs",
-            "GFLOP/s (share of peak)",
-        ]
-        table = [head + [f"{peer}, µs (ratio)" for peer in peers]]
-        table += [_row(row, peers, peak) for row in rows]
-        table.insert(1, ["-"] * len(table[0]))
-        lines = ["| " + " | ".join(cells) + " |" for cells in table]
-        blocks.append(f"### {rows[0]['job']}: {what}\n\n" + "\n".join(lines))
-    return "\n\n".join(blocks)
+    return "\n".join(
+        line for i, record in enumerate(records) for line in race_lines(record, records[:i], roof)
+    )
 
 
-def _row(record: dict[str, Any], peers: list[str], peak: float) -> list[str]:
+def race_lines(record: dict[str, Any], before: list[dict[str, Any]], roof: dict[str, float]) -> list[str]:
+    """The row of a record, after a heading if it begins another table than those before it."""
+    block = [earlier for earlier in before if earlier["what"] == record["what"]]
+    peers = [name for name in (block or [record])[0]["contenders"] if name != OURS]
+    row = _markdown(_row(record, peers, roof))
+    if block:
+        return [row]
+    head = ["n", "ratio to the strongest (range)", "strongest peer", f"{OURS}, µs"]
+    head += ["GFLOP/s (share of peak)", "A read, GB/s (share)"] + [f"{peer}, µs (ratio)" for peer in peers]
+    heading = f"### {record['job']}: {record['what']}"
+    return [*([""] if before else []), heading, "", _markdown(head), _markdown(["-"] * len(head)), row]
+
+
+def _markdown(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float]) -> list[str]:
     found, strongest = record["contenders"], record["strongest_peer"]
     best = found[strongest]["ratio"]
     ours = found[OURS]["microseconds_each"]
-    rate = record["operations_each"] / ours / 1e3 if record["operations_each"] else None
     cells = [
         str(record["size"]),
         f"**{best['median']:.2f}** ({best['low']:.2f} to {best['high']:.2f})",
         f"{strongest}, {found[strongest]['variant']}",
         f"{ours:.3g}",
-        f"{rate:.1f} ({rate / peak:.0%})" if rate else "",
+        _share(record["operations_each"], ours, "", roof["gigaflops"]),
+        "",
     ]
+    if record["bytes_each"]:
+        level = _level(8 * record["size"] ** 2)
+        cells[-1] = _share(record["bytes_each"], ours, f" of {level}", roof[f"{level}_gigabytes"])
     for peer in peers:
         theirs = found.get(peer)
         cells.append(f"{theirs['microseconds_each']:.3g} ({theirs['ratio']['median']:.2f})" if theirs else "")
     return cells
 
 
+def _share(amount: float | None, microseconds: float, of: str, limit: float) -> str:
+    rate = amount / microseconds / 1e3 if amount else 0.0
+    return f"{rate:.1f} ({rate / limit:.0%}{of})" if rate else ""
+
+
+def _level(size: int) -> str:
+    """The level of memory that holds a matrix of so many bytes on most processors."""
+    return next((level for level, reach in REACH.items() if size <= reach), "memory")
+
+
+def pipeline_lines(record: dict[str, Any]) -> str:
+    """What the ratios of a pipeline are of, and where our own time goes."""
+    counts = ", ".join(f"{name} {contender['count']:,}" for name, contender in record["contenders"].items())
+    middle = {
+        name: statistics.median(part[name] for part in record[group])
+        for group in ("parts", "kernels")
+        for name in record[group][0]
+    }
+    times = ", ".join(f"{name} {taken:.3g} s" for name, taken in middle.items())
+    over_run, over_whole = record["run_over_kernels"], record["whole_over_kernels"]
+    return (
+        f"Samples: {counts}; times are of one sample, in proportion to the whole.\n"
+        f"{OURS}: {times}; the run takes {over_run['median']:.2f} ({over_run['low']:.2f} to "
+        f"{over_run['high']:.2f}) times its kernels, with the verdict {over_whole['median']:.2f} "
+        f"({over_whole['low']:.2f} to {over_whole['high']:.2f})."
+    )
+
+
+def scaling_table(records: list[dict[str, Any]]) -> str:
+    """A table an axis: time and peak memory against it."""
+    return "\n".join(line for i, record in enumerate(records) for line in scaling_lines(record, records[:i]))
+
+
+def scaling_lines(record: dict[str, Any], before: list[dict[str, Any]]) -> list[str]:
+    """The row of a record, after a heading if it begins another table than those before it."""
+    axis = record["axis"]
+    taken = sorted(record["seconds"])
+    middle = statistics.median(taken)
+    row = _markdown(
+        [
+            f"{record[axis]:,}",
+            f"n = {record['size']}, T = {record['horizon']:,}, {record['samples']:,} samples",
+            str(record["threads"]),
+            f"{middle:.3g} ({taken[0]:.3g} to {taken[-1]:.3g})",
+            f"{middle / record['samples'] * 1e6:.3g}",
+            f"{record['peak_bytes'] / 1e6:.0f}",
+        ]
+    )
+    if any(earlier["axis"] == axis for earlier in before):
+        return [row]
+    head = [axis, "study", "threads", "seconds, median (range)", "µs a sample", "peak memory, MB"]
+    return [*([""] if before else []), f"### {axis}", "", _markdown(head), _markdown(["-"] * len(head)), row]
+
+
 def horizon_lines(records: list[dict[str, Any]]) -> str:
     """What the longest horizon of the ladder costs relative to the shortest, for each contender and size."""
     lines = []
-    for size in dict.fromkeys(record["size"] for record in records):
-        short, *_, long = [record["contenders"] for record in records if record["size"] == size]
+    ladder = [record for record in records if record["job"] == "L"]
+    for size in dict.fromkeys(record["size"] for record in ladder):
+        horizons = [record["contenders"] for record in ladder if record["size"] == size]
+        if len(horizons) < 2:
+            continue
+        short, long = horizons[0], horizons[-1]
         costs = {name: long[name]["microseconds_each"] / short[name]["microseconds_each"] for name in short}
         parts = ", ".join(f"{name} {cost:.2f}" for name, cost in costs.items())
         lines.append(f"Cost of T = 10⁶ over T = 10³ at n = {size}: {parts}.")

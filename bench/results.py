@@ -1,0 +1,47 @@
+"""Where measurements are kept: JSON with the machine, and the tables as Markdown beside it."""
+
+import datetime
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import rhoscope as rs
+
+FOLDER = Path(__file__).parent / "results"
+
+
+def machine() -> dict[str, Any]:
+    """The machine and the versions that were measured."""
+    found = rs.info().to_dict()
+    return {key: found[key] for key in ("cpu", "cpu_features", "cores", "platform", "python", "versions")}
+
+
+class Results:
+    """What is written anew whenever there is more to keep: a JSON file, and DATE-PROCESSOR-COMMAND in a folder."""
+
+    def __init__(self, command: str, folder: Path | None, path: Path | None) -> None:
+        self.command, self.folder, self.path = command, folder, path
+
+    @cached_property
+    def machine(self) -> dict[str, Any]:
+        # Found late: it loads libraries, which read how many threads they may have.
+        return machine()
+
+    def keep(self, measured: dict[str, Any], text: str) -> None:
+        """Replace what the files hold."""
+        if not self.folder and not self.path:
+            return
+        content = json.dumps({"machine": self.machine} | measured, indent=1) + "\n"
+        if self.path:
+            self.path.write_text(content, encoding="utf-8")
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            stem = f"{self.day}-{self.machine['cpu']}-{self.command}"
+            where = f"{self.machine['cpu']}, {self.machine['cores']} cores, {self.machine['platform']}"
+            (self.folder / f"{stem}.json").write_text(content, encoding="utf-8")
+            (self.folder / f"{stem}.md").write_text(f"{where}\n\n{text}\n", encoding="utf-8")
+
+    @cached_property
+    def day(self) -> str:
+        return datetime.date.today().isoformat()
