@@ -146,7 +146,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             what="backpropagation through time, T = 1,000: states, adjoints, ∂L/∂A, ∂L/∂B, log norms",
             method="backpropagation",
             sizes=SIZES,
-            microseconds=lambda n: 60 + 6 * n**2 * HORIZON / 3e4,
+            microseconds=lambda n: 75 + 6 * n**2 * HORIZON / 1e4,
             operations=lambda n: 6 * n**2 * HORIZON,
             arguments=_system,
             disagreement=_log_norm_disagreement,

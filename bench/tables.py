@@ -1,5 +1,6 @@
 """Records as Markdown: ratios first, times beside them, the strongest peer named."""
 
+import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float]) -> li
         f"**{best['median']:.2f}** ({best['low']:.2f} to {best['high']:.2f})",
         f"{strongest}, {found[strongest]['variant']}",
         f"{ours:.3g}",
-        _share(record["operations_each"], ours, "", roof["gigaflops"]),
+        _share(record["operations_each"], ours, "", roof.get("gigaflops", math.inf)),
         "",
     ]
     if record["bytes_each"]:

@@ -29,7 +29,7 @@ def backpropagation(
 ) -> Iterator[Variant]:
     """Log norms of the gradients: at the lags, at lag 0, of A, of B (count, K + 3)."""
     count, n = h0.shape
-    for chunk in chunk_sizes(count, bptt_bytes(n), pool.threads, (1e6, 4e6, 1e9)):
+    for chunk in chunk_sizes(count, bptt_bytes(n), pool.threads, (4e6, 1e9)):
         for label, method in methods(lags).items():
             run = on_devices(jax.vmap(method), (A, B, x, h0, y), pool, chunk)
             yield Variant(f"{label}, chunks of {chunk}", run)

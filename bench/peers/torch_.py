@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from bench.peers.base import RESCALE, Variant, chunk_sizes
-from bench.peers.torch_bptt import backpropagation
+from bench.peers.torch_bptt import backpropagation, quick_rows
 from bench.peers.torch_study import study
 from bench.pool import Pool
 
@@ -48,6 +48,8 @@ def eigvals(matrices: np.ndarray, pool: Pool) -> Iterator[Variant]:
 def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
     """bmm, the whole loop over the lags for one chunk at a time, so that its matrices stay in cache."""
     yield from _recurrences("bmm", _steps, (5e5, 8e5, 1.5e6), A, delta, lags, pool)
+    if delta.shape[1] <= 16:
+        yield from _recurrences("mul and sum, matrices last", _steps_last, (2.5e5, 5e5), A, delta, lags, pool)
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
@@ -86,19 +88,43 @@ def _shift_of(values: torch.Tensor, dim: int | tuple[int, ...]) -> torch.Tensor:
 
 
 def _steps(A: torch.Tensor, delta: torch.Tensor, lags: np.ndarray) -> torch.Tensor:
+    """d as (chunk, 1, n): BLAS at every step."""
+    by_columns = quick_rows(A)
+    return _log_norms(
+        lambda d, out: torch.bmm(d, by_columns, out=out), delta.clone()[:, None, :], (1, 2), lags
+    )
+
+
+def _steps_last(A: torch.Tensor, delta: torch.Tensor, lags: np.ndarray) -> torch.Tensor:
+    """d as (n, chunk): at small n long inner loops over the chunk beat many small calls of BLAS."""
+    A, d = A.permute(1, 2, 0).contiguous(), delta.mT.contiguous()
+    terms = torch.empty_like(A)
+
+    def step(d: torch.Tensor, out: torch.Tensor) -> None:
+        torch.mul(A, d[:, None, :], out=terms)
+        torch.sum(terms, 0, out=out)
+
+    return _log_norms(step, d, 0, lags)
+
+
+def _log_norms(
+    step: Callable[[torch.Tensor, torch.Tensor], object],
+    d: torch.Tensor,
+    dim: int | tuple[int, ...],
+    lags: np.ndarray,
+) -> torch.Tensor:
     columns = {int(lag): column for column, lag in enumerate(lags)}
-    out = torch.empty((len(A), len(lags)), dtype=torch.float64)
-    d = delta.clone()[:, None, :]
+    exponent = torch.zeros_like(d.abs().amax(dim=dim))
+    out = torch.empty((len(exponent), len(lags)), dtype=torch.float64)
     spare = torch.empty_like(d)
-    exponent = torch.zeros(len(A), dtype=torch.float64)
     for k in range(int(max(lags)) + 1):
         if k in columns:
-            out[:, columns[k]] = torch.log(torch.linalg.vector_norm(d, dim=(1, 2))) + exponent * math.log(2.0)
-        torch.bmm(d, A, out=spare)
+            out[:, columns[k]] = torch.log(torch.linalg.vector_norm(d, dim=dim)) + exponent * math.log(2.0)
+        step(d, spare)
         d, spare = spare, d
         if k % RESCALE == RESCALE - 1:
-            shift = _shift_of(d, (1, 2))
-            torch.ldexp(d, -shift[:, None, None], out=d)
+            shift = _shift_of(d, dim)
+            torch.ldexp(d, -shift[:, None, None] if dim == (1, 2) else -shift, out=d)
             exponent += shift
     return out
 
