@@ -35,13 +35,18 @@ def eigvals(matrices: np.ndarray, pool: Pool) -> Iterator[Variant]:
 
 
 def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    """jit(vmap(scan)), the product written as einsum and as broadcast and sum."""
+    """jit(vmap(scan)), the product written as einsum, and as broadcast and sum, which only small n ever favour.
+
+    Chunks down to what the first-level cache holds: XLA loops over the steps within a chunk.
+    """
     count, n = delta.shape
     products = {
         "einsum": lambda d, a: jnp.einsum("i,ij->j", d, a),
         "broadcast and sum": lambda d, a: jnp.sum(d[:, None] * a, axis=0),
     }
-    for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (5e5, 1.5e6, 1e9)):
+    if n > 16:
+        del products["broadcast and sum"]
+    for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (3e4, 1.2e5, 5e5, 1.5e6)):
         for label, product in products.items():
             scan = jax.vmap(partial(_steps, product, tuple(int(lag) for lag in lags)))
             run = on_devices(scan, (A, delta), pool, chunk)

@@ -17,6 +17,9 @@ from bench.pool import Pool
 Product = Callable[[jax.Array, jax.Array], jax.Array]
 Block = Callable[..., tuple[jax.Array, jax.Array, jax.Array]]
 
+CHUNK_BYTES = (2.5e5, 1e6)
+"""Of matrices, states and adjoints of a block, in one chunk; XLA loops over the steps within it."""
+
 
 def backpropagation(
     A: np.ndarray,
@@ -29,18 +32,20 @@ def backpropagation(
 ) -> Iterator[Variant]:
     """Log norms of the gradients: at the lags, at lag 0, of A, of B (count, K + 3)."""
     count, n = h0.shape
-    for chunk in chunk_sizes(count, bptt_bytes(n), pool.threads, (4e6, 1e9)):
-        for label, method in methods(lags).items():
+    for chunk in chunk_sizes(count, bptt_bytes(n), pool.threads, CHUNK_BYTES):
+        for label, method in methods(n, lags).items():
             run = on_devices(jax.vmap(method), (A, B, x, h0, y), pool, chunk)
             yield Variant(f"{label}, chunks of {chunk}", run)
 
 
-def methods(lags: np.ndarray) -> dict[str, Callable[..., jax.Array]]:
-    """Functions of one (A, B, x, h0, y)."""
+def methods(n: int, lags: np.ndarray) -> dict[str, Callable[..., jax.Array]]:
+    """Functions of one (A, B, x, h0, y); broadcast and sum only at sizes that may favour it."""
     products: dict[str, Product] = {
         "einsum": lambda a, v: jnp.einsum("ij,j->i", a, v),
         "broadcast and sum": lambda a, v: jnp.sum(a * v, axis=1),
     }
+    if n > 16:
+        del products["broadcast and sum"]
     ways: dict[str, Callable[[Product], Block]] = {
         "scan, adjoint by hand": lambda product: partial(_block_by_hand, product),
         "gradient of a scan": lambda product: partial(_block_by_vjp, product),

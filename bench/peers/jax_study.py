@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.jobs import GAIN, SEED, lags_to
 from bench.peers.base import Variant, bptt_bytes, chunk_sizes
-from bench.peers.jax_bptt import methods
+from bench.peers.jax_bptt import CHUNK_BYTES, methods
 from bench.peers.verdict import assemble, tables
 from bench.pool import Pool
 
@@ -18,8 +18,8 @@ def study(size: int, horizon: int, count: int, pool: Pool) -> Iterator[Variant]:
     lags = lags_to(horizon)
     devices = jax.devices("cpu")[: pool.threads]
     eigvals = jax.jit(jnp.linalg.eigvals)
-    by_hand = {label: method for label, method in methods(lags).items() if "by hand" in label}
-    for chunk in chunk_sizes(count, bptt_bytes(size), pool.threads, (4e6, 1e9)):
+    by_hand = {label: method for label, method in methods(size, lags).items() if "by hand" in label}
+    for chunk in chunk_sizes(count, bptt_bytes(size), pool.threads, CHUNK_BYTES):
         for label, method in by_hand.items():
             compiled = jax.jit(_sample_columns(size, horizon, chunk, method))
 
@@ -28,14 +28,14 @@ def study(size: int, horizon: int, count: int, pool: Pool) -> Iterator[Variant]:
                 for i in range(-(-count // chunk)):
                     seed = jax.random.key(SEED + i, impl="unsafe_rbg")
                     pending.append(compiled(jax.device_put(seed, devices[i % len(devices)])))
-                parts = []
-                for gain, A, gradients in pending:
-                    # One at a time on one device: in JAX 0.10 two at once hang for good.
-                    values = np.asarray(eigvals(jax.device_put(A, devices[0])))
-                    frobenius = np.linalg.norm(np.asarray(A), axis=(1, 2))
-                    radius = np.abs(values).max(axis=1)
-                    parts.append(assemble(np.asarray(gain), radius, frobenius, np.asarray(gradients)))
-                columns = np.concatenate(parts)[:count]
+                gain, A, gradients = (
+                    np.concatenate([np.asarray(part) for part in parts])[:count]
+                    for parts in zip(*pending, strict=True)
+                )
+                # On one device: in JAX 0.10 two calls at once hang for good.
+                values = np.asarray(eigvals(jax.device_put(A, devices[0])))
+                radius = np.abs(values).max(axis=1)
+                columns = assemble(gain, radius, np.linalg.norm(A, axis=(1, 2)), gradients)
                 tables(columns, lags)
                 return columns
 
