@@ -64,6 +64,6 @@ def draw(records: list[dict[str, Any]], machine: dict[str, Any]) -> Figure:
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.set_xlabel("n")
     axes.set_ylabel("times faster than the strongest peer")
-    axes.set_title(f"Median and range, {machine['cpu']}, {machine['cores']} cores", fontsize=9)
+    axes.set_title(f"Median and range, {machine['cpu']}, cores: {machine['cores']}", fontsize=9)
     axes.legend(fontsize=8, frameon=False)
     return figure
