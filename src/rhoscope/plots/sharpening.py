@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from scipy import special
 
 from rhoscope import theory
 from rhoscope.errors import ArgumentError
 from rhoscope.intervals import share
 from rhoscope.observations import RADIUS, Observations
 from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis
+from rhoscope.theory.calibration import tabulated_gains
 from rhoscope.verdict_text import study_line
 
 if TYPE_CHECKING:
@@ -166,9 +166,8 @@ def _share_above_one(study: "Study", gain: np.ndarray) -> np.ndarray:
     if kind == "ComplexGinibre":
         return 1.0 - theory.kostlan_cdf(1.0 / gain, study.size)
     if kind == "RealGinibre":
-        below = special.ndtr(np.linspace(-3.0, 3.0, 121))  # probabilities that the table holds
         try:
-            gains = [theory.calibrated_gain(p, study.size, "real").gain for p in below]
+            below, gains = tabulated_gains(study.size)
         except ArgumentError:  # a size beyond the table
             return np.full(gain.shape, np.nan)
         return 1.0 - np.interp(gain, gains[::-1], below[::-1])

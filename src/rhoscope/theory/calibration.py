@@ -99,26 +99,39 @@ def calibrated_gain(
     return CalibratedGain(math.exp(-log_radius), error * math.exp(-log_radius))
 
 
-def _interpolated(p: float, n: int) -> tuple[float, float]:
-    """log r_p of real matrices of size n, and its standard error."""
-    from scipy import interpolate  # slow to load
+def tabulated_gains(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities that the table holds, ascending, and the gains of real matrices at them."""
+    probabilities = _table().probabilities
+    if size == 1:
+        return probabilities, 1.0 / special.ndtri(0.5 + 0.5 * probabilities)
+    return probabilities, np.exp(-_at_size(size)[0])
 
+
+def _at_size(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """log r_p of real matrices of size n at the table's probabilities, and standard errors."""
     table = _table()
     if not table.sizes[0] <= n <= table.sizes[-1]:
         raise ArgumentError(
             f"size: {n}; for real matrices the table ends at {table.sizes[-1]}: a smaller size, or a quantile of "
             "rs.spectral_radius(rs.ensembles.RealGinibre().sample(size, samples, seed=seed)), would do"
         )
-    lowest, highest = table.probabilities[[0, -1]]
+    weights = _size_weights(table.sizes, n)
+    return weights @ table.log_radius, np.sqrt(weights**2 @ table.standard_error**2)
+
+
+def _interpolated(p: float, n: int) -> tuple[float, float]:
+    """log r_p of real matrices of size n, and its standard error."""
+    from scipy import interpolate  # slow to load
+
+    probabilities = _table().probabilities
+    log_radius, error = _at_size(n)
+    lowest, highest = probabilities[[0, -1]]
     if not lowest <= p <= highest:
         raise ArgumentError(
             f"probability: {p}; for real matrices the table goes from {lowest} to {highest}, which would do, or "
             'field="complex", which is exact at every probability'
         )
-    weights = _size_weights(table.sizes, n)
-    log_radius = weights @ table.log_radius
-    error = np.sqrt(weights**2 @ table.standard_error**2)
-    score, scores = special.ndtri(p), special.ndtri(table.probabilities)
+    score, scores = special.ndtri(p), special.ndtri(probabilities)
     curve = interpolate.PchipInterpolator(scores, log_radius)  # monotone: the gain never rises with p
     return float(curve(score)), float(np.interp(score, scores, error))
 
