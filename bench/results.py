@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import platform
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ FOLDER = Path(__file__).parent / "results"
 def machine() -> dict[str, Any]:
     """The machine and the versions that were measured."""
     found = rs.info().to_dict()
-    return {key: found[key] for key in ("cpu", "cpu_features", "cores", "platform", "python", "versions")}
+    kept = {key: found[key] for key in ("cpu", "cpu_features", "cores", "python", "versions")}
+    return kept | {"platform": f"{platform.system()} {platform.machine()}"}
 
 
 class Results:
