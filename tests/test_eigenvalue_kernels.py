@@ -204,3 +204,56 @@ def test_complete_spectrum_at_sizes_that_switch_paths() -> None:
             # 1e-9 covers the condition numbers of these draws; a wrong index costs 1e-2 and more.
             assert distance.min(axis=1).max() < 1e-9
             assert distance.min(axis=0).max() < 1e-9
+
+
+def build_both(lane, kit, jit):
+    @jit
+    def in_memory(h, wr, wi, run, n, ld):
+        return lane.extract(kit.francis(h, run, wr, wi, n, ld, 16), 0)
+
+    @jit
+    def in_variables(h, wr, wi, run, n, ld):
+        return lane.extract(kit.francis_iterate(h, run, wr, wi, n, ld, 16), 0)
+
+    return in_memory, in_variables
+
+
+francis_forms = build_both(kit.lane, kit, jit)
+
+
+def hessenberg_cases(n: int) -> np.ndarray:
+    """Random, integer, graded, deflated at the start in every way, and one that needs an exceptional shift."""
+    rng = np.random.default_rng(n)
+    random = rng.standard_normal((400, n, n))
+    integer = np.round(1.2 * rng.standard_normal((400, n, n)))
+    graded = rng.standard_normal((400, n, n)) * 10.0 ** rng.integers(-60, 60, (400, n, n))
+    cut = rng.standard_normal((1 << (n - 1), n, n))
+    for case, matrix in enumerate(cut):
+        for k in range(n - 1):
+            if case >> k & 1:
+                matrix[k + 1, k] = 0.0
+    cyclic = np.broadcast_to(np.roll(np.eye(n), 1, axis=0), (8, n, n))
+    matrices = np.concatenate([random, integer, graded, cut, cyclic])
+    return np.triu(matrices[: len(matrices) // WIDTH * WIDTH], -1)
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_small_matrices_get_the_bits_of_the_loops_over_memory(n: int) -> None:
+    for matrices in hessenberg_cases(n).reshape(-1, WIDTH, n, n):
+        found = []
+        for kernel in francis_forms:
+            wr, wi = lanes(n), lanes(n)
+            assert kernel(interleaved(matrices, spare(n)), wr, wi, lanes(5 * 16), n, leading(n)) == 0.0
+            found.append(np.stack([wr, wi]))
+        np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 11, 16, 19])
+@pytest.mark.parametrize("count", [3, 8, 12])
+def test_a_group_is_taken_from_plain_matrices(n: int, count: int) -> None:
+    matrices = np.arange(float(count * n * n)).reshape(count, n, n)
+    for first in range(0, count, WIDTH):
+        a = lanes(n * leading(n))
+        kit.take_group(matrices.ravel(), first, count - 1, a, 0, n, n, leading(n))
+        expected = matrices[np.minimum(np.arange(first, first + WIDTH), count - 1)]
+        np.testing.assert_array_equal(deinterleaved(a, n), expected)

@@ -16,14 +16,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         vr = values
         vi = lane.part(values, n)
         for first in range(start, stop, WIDTH):
-            last = stop - 1 - first
-            for i in range(n):
-                for j in range(n):
-                    source = (first * n + i) * n + j
-                    for s in range(WIDTH):
-                        lane.put(
-                            a, (i * ld + j) * WIDTH + s, lane.get(matrices, source + min(s, last) * n * n)
-                        )
+            kit.take_group(matrices, first, stop - 1, a, 0, n, n, ld)
             failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
             for s in range(min(WIDTH, stop - first)):
                 target = 2 * (first + s) * n

@@ -6,12 +6,14 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 
 import sys
 
-from rhoscope.kernels import balance, batches_cpu, chase, condition, francis, halves, hessenberg, sweep
+from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, sweep
 from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
+from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import fresh as _fresh
 from rhoscope.kernels import gaussian as _gaussian
+from rhoscope.kernels import groups_cpu as _groups_cpu
 from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import ladder as _ladder
 from rhoscope.kernels import ladder_cpu as _ladder_cpu
@@ -28,6 +30,7 @@ from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
 from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
+from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.caching import inlined, jit
 
@@ -52,13 +55,28 @@ else:
     apply_four, apply_corner = halves.build(half, kit, inlined)
 apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, inlined)
 (
+    negligible,
     find_window,
     unit_of,
     eigenvalues_2x2,
     deflate,
+    is_exceptional,
+    exceptional,
+    shifted_column,
     first_column,
+    francis,
+) = _francis.build(lane, kit, jit, inlined)
+(
+    without_negligible,
+    reflect_three,
+    reflect_two,
+    sweep_four,
+    cut_four,
+    first_of_four,
+    read_pair,
+    francis_small,
     francis_iterate,
-) = francis.build(lane, kit, jit, inlined)
+) = _small.build(lane, kit, jit, inlined)
 (
     factor_shifted,
     divide,
@@ -79,6 +97,7 @@ apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, in
 ) = _singular.build(lane, kit, jit)
 hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
 spectrum_rows = _spectrum.ROWS
+take_group = _groups_cpu.build(lane, kit, jit)
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,

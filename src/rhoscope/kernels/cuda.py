@@ -5,9 +5,10 @@ As in `cpu`, kernels call one another through this module. What is launched from
 
 import sys
 
-from rhoscope.kernels import balance, chase, condition, francis, hessenberg, sweep
+from rhoscope.kernels import balance, chase, condition, hessenberg, sweep
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
+from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import gaussian as _gaussian
 from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_cuda as lane
@@ -17,6 +18,7 @@ from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
+from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.jit_cuda import inlined, jit
 
@@ -36,13 +38,28 @@ reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.bu
 apply_four, apply_corner = sweep.build(lane, jit)
 apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, jit)
 (
+    negligible,
     find_window,
     unit_of,
     eigenvalues_2x2,
     deflate,
+    is_exceptional,
+    exceptional,
+    shifted_column,
     first_column,
+    francis,
+) = _francis.build(lane, kit, jit, jit)
+(
+    without_negligible,
+    reflect_three,
+    reflect_two,
+    sweep_four,
+    cut_four,
+    first_of_four,
+    read_pair,
+    francis_small,
     francis_iterate,
-) = francis.build(lane, kit, jit, jit)
+) = _small.build(lane, kit, jit, jit)
 (
     factor_shifted,
     divide,

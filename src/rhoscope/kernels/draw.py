@@ -74,12 +74,9 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
     @jit
     def interleave(matrices, a, stride, rows, columns, ld):
         """Lanes from row-major matrices, flat (8 groups, rows, columns)."""
-        for s in range(matrices.size // (rows * columns)):
-            base = s // WIDTH * stride
-            for i in range(rows):
-                for j in range(columns):
-                    at = (base + i * ld + j) * WIDTH + s % WIDTH
-                    lane.put(a, at, lane.get(matrices, (s * rows + i) * columns + j))
+        count = matrices.size // (rows * columns)
+        for g in range(count // WIDTH):
+            kit.take_group(matrices, g * WIDTH, count - 1, a, g * stride, rows, columns, ld)
 
     @jit
     def deinterleave(a, stride, matrices, rows, columns, ld):

@@ -22,6 +22,20 @@ EXPONENT = 0x7FF0000000000000
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
+    def negligible(sub, sup, gap, d1, d2):
+        """Whether a subdiagonal entry that is small beside its neighbours d1, d2 on the diagonal may become zero.
+
+        All are absolute values; sup is the entry across the diagonal, gap that of d1 - d2 with their signs.
+        """
+        ab = lane.maximum(sub, sup)
+        ba = lane.minimum(sub, sup)
+        aa = lane.maximum(d2, gap)
+        bb = lane.minimum(d2, gap)
+        s = lane.maximum(aa + ab, lane.const(TINY))
+        strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
+        return strict | (sub <= (d1 + d2) * UNSEEN) | (sub <= TINY)
+
+    @inlined
     def find_window(h, ld, hi, top):
         """Set negligible subdiagonal entries to zero; returns where each lane's window starts, and the one above it.
 
@@ -38,15 +52,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             small = (sub <= (d1 + d2) * EPS) | (sub <= TINY)
             if lane.any(small):
                 if lane.any(small & (sub > 0.0)):
-                    sup = lane.abs(lane.load(h, p - ld))
                     gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
-                    ab = lane.maximum(sub, sup)
-                    ba = lane.minimum(sub, sup)
-                    aa = lane.maximum(d2, gap)
-                    bb = lane.minimum(d2, gap)
-                    s = lane.maximum(aa + ab, lane.const(TINY))
-                    strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
-                    drop = small & (strict | (sub <= (d1 + d2) * UNSEEN) | (sub <= TINY))
+                    drop = small & kit.negligible(sub, lane.abs(lane.load(h, p - ld)), gap, d1, d2)
                     sub = lane.where(drop, zero, sub)
                     lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
                 at = lane.const(float(k))
@@ -120,46 +127,33 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 lo, above = kit.find_window(h, ld, hi, int(lane.highest(hi)))
 
     @inlined
-    def first_column(h, ld, hi, lo, tries, bottom):
-        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window.
+    def is_exceptional(tries):
+        """Every tenth sweep without a deflation."""
+        tens = lane.floor(tries * 0.1)
+        return (tries > 0.0) & (tens * 10.0 == tries)
 
-        `bottom` is the least lo of all windows; y = z = 0 for a lane without one.
+    @inlined
+    def exceptional(h11, h12, h21, h22, above, mm, m1, m2, tries, odd):
+        """The matrix of the shifts where `odd` holds, from the top and the bottom of the window in turn.
+
+        `above` is the subdiagonal entry above h21; mm, m1, m2 are the first diagonal and subdiagonal entries.
+        """
+        tens = lane.floor(tries * 0.1)
+        upper = odd & (lane.floor(tens * 0.5) * 2.0 < tens)
+        s = lane.where(upper, lane.abs(m1) + lane.abs(m2), lane.abs(h21) + lane.abs(above))
+        h11 = lane.where(odd, lane.fma(s, lane.const(0.75), lane.where(upper, mm, h22)), h11)
+        h12 = lane.where(odd, s * -0.4375, h12)
+        h21 = lane.where(odd, s, h21)
+        h22 = lane.where(odd, h11, h22)
+        return h11, h12, h21, h22
+
+    @inlined
+    def shifted_column(mm, m1, m2, n1, nn, h11, h12, h21, h22, some):
+        """First column of (H - s1)(H - s2), up to scale, s1 and s2 the eigenvalues of [[h11, h12], [h21, h22]].
+
+        H starts with the diagonal mm, nn, m1, m2 below it and n1 beside it; y = z = 0 unless `some`.
         """
         zero = lane.const(0.0)
-        i = lane.to_int(lane.maximum(hi, lane.const(2.0)))
-        some = hi >= 0.0
-        h11 = lane.take(h, (i - 1) * ld + i - 1)
-        h12 = lane.take(h, (i - 1) * ld + i)
-        h21 = lane.take(h, i * ld + i - 1)
-        h22 = lane.take(h, i * ld + i)
-        if lane.any(some & (lo > float(bottom))):
-            m = lane.to_int(lane.where(some, lo, zero))
-            mm = lane.take(h, m * ld + m)
-            m1 = lane.take(h, (m + 1) * ld + m)
-            m2 = lane.take(h, (m + 2) * ld + m + 1)
-            n1 = lane.take(h, m * ld + m + 1)
-            nn = lane.take(h, (m + 1) * ld + m + 1)
-        else:
-            p = bottom * ld + bottom
-            mm = lane.load(h, p)
-            m1 = lane.load(h, p + ld)
-            m2 = lane.load(h, p + 2 * ld + 1)
-            n1 = lane.load(h, p + 1)
-            nn = lane.load(h, p + ld + 1)
-        # Exceptional shifts after 10, 20, 30 ... sweeps without a deflation, from the top and the bottom in turn.
-        tens = lane.floor(tries * 0.1)
-        odd = (tries > 0.0) & (tens * 10.0 == tries)
-        if lane.any(odd):
-            upper = odd & (lane.floor(tens * 0.5) * 2.0 < tens)
-            s = lane.where(
-                upper,
-                lane.abs(m1) + lane.abs(m2),
-                lane.abs(h21) + lane.abs(lane.take(h, (i - 1) * ld + i - 2)),
-            )
-            h11 = lane.where(odd, lane.fma(s, lane.const(0.75), lane.where(upper, mm, h22)), h11)
-            h12 = lane.where(odd, s * -0.4375, h12)
-            h21 = lane.where(odd, s, h21)
-            h22 = lane.where(odd, h11, h22)
         re1, re2, im = kit.eigenvalues_2x2(h11, h12, h21, h22)
         # Two real shifts: take the one nearer the corner twice.
         near = lane.where(lane.abs(re1 - h22) <= lane.abs(re2 - h22), re1, re2)
@@ -172,6 +166,38 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) * down, im * (im * down)))
         y = m1 * (mm + nn - re1 - re2)
         return x, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
+
+    @inlined
+    def first_column(h, ld, hi, lo, tries, bottom):
+        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window.
+
+        `bottom` is the least lo of all windows; y = z = 0 for a lane without one.
+        """
+        i = lane.to_int(lane.maximum(hi, lane.const(2.0)))
+        some = hi >= 0.0
+        h11 = lane.take(h, (i - 1) * ld + i - 1)
+        h12 = lane.take(h, (i - 1) * ld + i)
+        h21 = lane.take(h, i * ld + i - 1)
+        h22 = lane.take(h, i * ld + i)
+        if lane.any(some & (lo > float(bottom))):
+            m = lane.to_int(lane.where(some, lo, lane.const(0.0)))
+            mm = lane.take(h, m * ld + m)
+            m1 = lane.take(h, (m + 1) * ld + m)
+            m2 = lane.take(h, (m + 2) * ld + m + 1)
+            n1 = lane.take(h, m * ld + m + 1)
+            nn = lane.take(h, (m + 1) * ld + m + 1)
+        else:
+            p = bottom * ld + bottom
+            mm = lane.load(h, p)
+            m1 = lane.load(h, p + ld)
+            m2 = lane.load(h, p + 2 * ld + 1)
+            n1 = lane.load(h, p + 1)
+            nn = lane.load(h, p + ld + 1)
+        odd = kit.is_exceptional(tries)
+        if lane.any(odd):
+            above = lane.take(h, (i - 1) * ld + i - 2)
+            h11, h12, h21, h22 = kit.exceptional(h11, h12, h21, h22, above, mm, m1, m2, tries, odd)
+        return kit.shifted_column(mm, m1, m2, n1, nn, h11, h12, h21, h22, some)
 
     @jit
     def francis(h, run, wr, wi, n, ld, length):
@@ -198,4 +224,15 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
         return failed
 
-    return find_window, unit_of, eigenvalues_2x2, deflate, first_column, francis
+    return (
+        negligible,
+        find_window,
+        unit_of,
+        eigenvalues_2x2,
+        deflate,
+        is_exceptional,
+        exceptional,
+        shifted_column,
+        first_column,
+        francis,
+    )

@@ -16,13 +16,10 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
             a and delta are work space of one group. A short last group repeats its last matrix.
             """
             chain = kit.ladder_regions(n, ld, n, parts, top)[1]
+            last = deltas.size // n - 1
             for g in range(start, stop):
-                for s in range(WIDTH):
-                    source = min(g * WIDTH + s, deltas.size // n - 1) * n
-                    for i in range(n):
-                        lane.put(delta, i * WIDTH + s, lane.get(deltas, source + i))
-                        for j in range(n):
-                            lane.put(a, (i * ld + j) * WIDTH + s, lane.get(matrices, (source + i) * n + j))
+                kit.take_group(matrices, g * WIDTH, last, a, 0, n, n, ld)
+                kit.take_group(deltas, g * WIDTH, last, delta, 0, 1, n, n)
                 shift = kit.place_matrix(w, a, 0, n, ld)
                 kit.place_vector(w, chain, delta, 0, n)
                 if parts == 2:

@@ -15,14 +15,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         a and delta are work space of one group. A short last group repeats its last matrix.
         """
         size = lags.size
+        last = deltas.size // n - 1
         for g in range(start, stop):
-            for s in range(WIDTH):
-                source = min(g * WIDTH + s, deltas.size // n - 1) * n
-                for i in range(n):
-                    lane.put(delta, i * WIDTH + s, lane.get(deltas, source + i))
-                    for j in range(n):
-                        x = lane.get(matrices, (source + i) * n + j)
-                        lane.put(a, (i * ld + j) * WIDTH + s, x)
+            kit.take_group(matrices, g * WIDTH, last, a, 0, n, n, ld)
+            kit.take_group(deltas, g * WIDTH, last, delta, 0, 1, n, n)
             group = out[g * size * WIDTH : (g + 1) * size * WIDTH]
             kit.step_norms(w, a, 0, delta, n, ld, lags, block, group, 0, 1)
 

@@ -167,6 +167,36 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
     return signature(tile, tile, w, *integers, columns), codegen
 
 
+def _turn(builder: Any, vectors: list[Any]) -> list[Any]:
+    """Lane k of vector i to lane i of vector k, by swaps over ever larger distances."""
+    for step in (1, 2, 4):
+        low = [k if not k & step else WIDTH + k - step for k in range(WIDTH)]
+        high = [k + step if not k & step else WIDTH + k for k in range(WIDTH)]
+        masks = [
+            ir.Constant(ir.VectorType(I32, WIDTH), [ir.Constant(I32, k) for k in m]) for m in (low, high)
+        ]
+        turned = list(vectors)
+        for i in range(WIDTH):
+            if not i & step:
+                for at, mask in zip((i, i + step), masks, strict=True):
+                    turned[at] = builder.shuffle_vector(vectors[i], vectors[i + step], mask)
+        vectors = turned
+    return vectors
+
+
+@intrinsic
+def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
+    """Eight neighbours from each of eight places of a, `beyond` doubles further on, as a cell for each neighbour."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _data(context, builder, sig.args[0], args[0])
+        offsets = [builder.add(place, args[2]) for place in cgutils.unpack_tuple(builder, args[1])]
+        vectors = [builder.load(_vector_pointer(builder, data, offset), align=8) for offset in offsets]
+        return context.make_tuple(builder, sig.return_type, _turn(builder, vectors))
+
+    return signature(_tile(WIDTH), a, places, types.int64), codegen
+
+
 @intrinsic
 def numbers(typingctx: Any) -> Any:
     """0, 1, ..., 7 in integer lanes."""
