@@ -15,12 +15,23 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any]:
         The numbers start at the first element of `block`; returns the block after the last one used.
         """
         count = rows * columns
+        # Place and column of the next number: a division for each would be felt.
+        at = offset
+        j = 0
         for b in range(count >> 1):
             z0, z1 = kit.normals(k0, k1, stream, lane.iconst(block + b), sample)
-            q = 2 * b
-            lane.store(a, offset + q // columns * ld + q % columns, z0 * scale)
-            q += 1
-            lane.store(a, offset + q // columns * ld + q % columns, z1 * scale)
+            lane.store(a, at, z0 * scale)
+            at += 1
+            j += 1
+            if j == columns:
+                at += ld - columns
+                j = 0
+            lane.store(a, at, z1 * scale)
+            at += 1
+            j += 1
+            if j == columns:
+                at += ld - columns
+                j = 0
         block += count >> 1
         if count & 1:
             z0, _ = kit.normals(k0, k1, stream, lane.iconst(block), sample)
