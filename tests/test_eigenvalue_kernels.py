@@ -257,3 +257,15 @@ def test_a_group_is_taken_from_plain_matrices(n: int, count: int) -> None:
         kit.take_group(matrices.ravel(), first, count - 1, a, 0, n, n, leading(n))
         expected = matrices[np.minimum(np.arange(first, first + WIDTH), count - 1)]
         np.testing.assert_array_equal(deinterleaved(a, n), expected)
+
+
+@pytest.mark.parametrize("n", [3, 4, 6])
+def test_a_subdiagonal_that_no_reflection_sees_is_zero(n: int) -> None:
+    """Beside 1, the square of 1e-170 underflows: sweeps would go by it for ever."""
+    h = np.triu(np.ones((n, n))) + 1e-170 * np.eye(n, k=-1)
+    for kernel in francis_forms:
+        wr, wi = lanes(n), lanes(n)
+        a = interleaved(np.broadcast_to(h, (WIDTH, n, n)), spare(n))
+        assert kernel(a, wr, wi, lanes(5 * 16), n, leading(n)) == 0.0
+        assert (wr == 1.0).all()
+        assert (wi == 0.0).all()
