@@ -2,7 +2,7 @@
 
 Kernels reach these functions through this module (`lane.load`), never one by one: a closure over a module is
 pickled by name, so Numba's disk cache finds the compiled kernel again in the next process.
-Interleaved arrays are one-dimensional; element i of lane l lies at [i * WIDTH + l].
+What reads and writes memory stands in `lane_memory`.
 """
 
 from typing import Any
@@ -12,13 +12,12 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.caching import jit
+from rhoscope.kernels.lane_memory import get, load, load_at, part, put, scatter, store, store_at, take
 from rhoscope.kernels.vector import (
     ACCUMULATORS,
     F64,
     FLOATS,
     I32,
-    I64,
     INTEGERS,
     MASK,
     VECTOR_F,
@@ -27,52 +26,13 @@ from rhoscope.kernels.vector import (
     splat,
 )
 
+__all__ = ["get", "load", "load_at", "part", "put", "scatter", "store", "store_at", "take"]
+
 # Whether eight running sums stay in registers; four always do.
 EIGHT_SUMS = ACCUMULATORS >= 8
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
-
-
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, llvm: Any) -> Any:
-    """Address of element `offset` of a contiguous array, as a pointer to `llvm`; no wraparound, no bounds."""
-    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [offset]), llvm.as_pointer())
-
-
-def _vector_of(array_type: Any) -> tuple[Any, Any]:
-    return (FLOATS, VECTOR_F) if array_type.dtype == types.float64 else (INTEGERS, VECTOR_I)
-
-
-def _scaled(builder: Any, index: Any) -> Any:
-    return builder.mul(index, ir.Constant(I64, WIDTH))
-
-
-def _load(scale: bool) -> Any:
-    def typed(typingctx: Any, a: Any, i: Any) -> Any:
-        kind, llvm = _vector_of(a)
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            offset = _scaled(builder, args[1]) if scale else args[1]
-            return builder.load(_pointer(context, builder, sig.args[0], args[0], offset, llvm), align=8)
-
-        return signature(kind, a, types.int64), codegen
-
-    return typed
-
-
-def _store(scale: bool) -> Any:
-    def typed(typingctx: Any, a: Any, i: Any, v: Any) -> Any:
-        kind, llvm = _vector_of(a)
-
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            offset = _scaled(builder, args[1]) if scale else args[1]
-            builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], offset, llvm), align=8)
-            return context.get_dummy_value()
-
-        return signature(types.void, a, types.int64, kind), codegen
-
-    return typed
 
 
 @intrinsic
@@ -85,53 +45,6 @@ def align_frame(typingctx: Any) -> Any:
         return context.get_dummy_value()
 
     return signature(types.void), codegen
-
-
-@intrinsic
-def load(typingctx: Any, a: Any, i: Any) -> Any:
-    """Element i of every lane of the interleaved array a."""
-    return _load(scale=True)(typingctx, a, i)
-
-
-@intrinsic
-def store(typingctx: Any, a: Any, i: Any, v: Any) -> Any:
-    """Write element i of every lane of the interleaved array a."""
-    return _store(scale=True)(typingctx, a, i, v)
-
-
-@intrinsic
-def load_at(typingctx: Any, a: Any, offset: Any) -> Any:
-    """Eight neighbours a[offset : offset + 8] of an array that is not interleaved (lanes are columns)."""
-    return _load(scale=False)(typingctx, a, offset)
-
-
-@intrinsic
-def store_at(typingctx: Any, a: Any, offset: Any, v: Any) -> Any:
-    """Write eight neighbours a[offset : offset + 8]."""
-    return _store(scale=False)(typingctx, a, offset, v)
-
-
-@intrinsic
-def get(typingctx: Any, a: Any, i: Any) -> Any:
-    """Scalar a[i] of a contiguous array, without wraparound of negative indices."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
-        return builder.load(builder.gep(data, [args[1]]))
-
-    return signature(a.dtype, a, types.int64), codegen
-
-
-@intrinsic
-def put(typingctx: Any, a: Any, i: Any, x: Any) -> Any:
-    """Write scalar a[i] of a contiguous array, without wraparound of negative indices."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0]).data
-        builder.store(args[2], builder.gep(data, [args[1]]))
-        return context.get_dummy_value()
-
-    return signature(types.void, a, types.int64, a.dtype), codegen
 
 
 @intrinsic
@@ -332,51 +245,3 @@ def extract(typingctx: Any, x: Any, lane: Any) -> Any:
         return builder.extract_element(args[0], builder.trunc(args[1], I32))
 
     return signature(types.float64 if x == FLOATS else types.int64, x, types.int64), codegen
-
-
-def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> list[Any]:
-    """Address of element index[l] of each lane l."""
-    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
-    pointers = []
-    for k in range(WIDTH):
-        at = builder.extract_element(index, ir.Constant(I32, k))
-        offset = builder.add(_scaled(builder, at), ir.Constant(I64, k))
-        pointers.append(builder.gep(data, [offset]))
-    return pointers
-
-
-@intrinsic
-def take(typingctx: Any, a: Any, i: Any) -> Any:
-    """Element i of each lane, where i (integer lanes) may differ from lane to lane."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        result = ir.Constant(VECTOR_F, ir.Undefined)
-        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
-            result = builder.insert_element(result, builder.load(pointer), ir.Constant(I32, k))
-        return result
-
-    return signature(FLOATS, a, INTEGERS), codegen
-
-
-@intrinsic
-def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
-    """Write v to element i of each lane where the mask holds; i may differ from lane to lane and must be valid.
-
-    Lanes that are masked out write their old value back: a branch for each lane would cost more.
-    """
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
-            lane = ir.Constant(I32, k)
-            value = builder.extract_element(args[2], lane)
-            old = builder.load(pointer)
-            builder.store(builder.select(builder.extract_element(args[3], lane), value, old), pointer)
-        return context.get_dummy_value()
-
-    return signature(types.void, a, INTEGERS, FLOATS, MASK), codegen
-
-
-@jit
-def part(a, start):
-    """The interleaved array a from element `start` on."""
-    return a[start * WIDTH :]
