@@ -9,6 +9,7 @@ from rhoscope.kernels import balance, chase, condition, hessenberg, sweep
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
 from rhoscope.kernels import francis as _francis
+from rhoscope.kernels import fresh as _fresh
 from rhoscope.kernels import gaussian as _gaussian
 from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_cuda as lane
@@ -113,3 +114,13 @@ factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build
     regions,
     backpropagate,
 ) = _recurrence.build(lane, kit, jit)
+(
+    fresh_regions,
+    fresh_group_regions,
+    tame,
+    fresh_step,
+    fresh_begin,
+    fresh_forward,
+    fresh_subtract,
+    fresh_backward,
+) = _fresh.build(lane, kit, jit)
