@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # From this size on LAPACK finds eigenvalues faster than the lanes. Part of the numerics version.
 LAPACK_FROM = 1025
+# Eigenvalues found by a thread between two looks at the common list of chunks.
+CHUNK_SECONDS = 1e-3
 
 
 def _threads(threads: Any) -> int:
@@ -120,7 +122,7 @@ class CpuDevice:
 
 
 def _chunk(n: int, count: int, threads: int) -> int:
-    """Whole groups for about a millisecond of work, yet enough chunks that no thread is left waiting."""
-    groups = max(1, round(2.0e6 / (20.0 * n**3 * WIDTH + 2.0e4)))
+    """Whole groups for about CHUNK_SECONDS, yet enough chunks that no thread is left waiting."""
+    groups = max(1, round(CHUNK_SECONDS / (WIDTH * (1.2e-8 * n**2 + 2.5e-10 * n**3))))
     share = -(-count // (4 * threads * WIDTH))
     return WIDTH * max(1, min(groups, share))
