@@ -2,9 +2,11 @@
 
 Reflector k acts on rows and columns k, k + 1, k + 2 as I + (1, v1, v2)^T (t0, t1, t2), five elements of a run.
 A lane whose window does not reach position k finds zeros below the subdiagonal of column k - 1 there, whose
-reflector is the identity, so no mask is needed. Reflectors are made in runs. Only what the next one waits for takes
-a reflector at once; a column takes all of the run so far just before it is needed (while a square root and a division
-are under way), and the rest of H takes the whole run, so that an entry is read and written once for all of them.
+reflector is the identity, so no mask is needed. Reflectors are made in runs, and a run in short ones of four. Only
+what the next one waits for takes a reflector at once; a column takes the reflectors of its short run just before it is
+needed (while a square root and a division are under way), what is left of the diagonal block of the run takes a whole
+short run, and the rest of H the whole run, so that an entry is read and written once for all of them. Four is a
+constant, and loops over fewer are unrolled: a loop whose length differs each time costs a wrong guess at its end.
 Any one entry sees the operations of a sweep without delays in the same order, so results do not depend on the runs.
 """
 
@@ -13,6 +15,8 @@ from typing import Any
 # Squares of numbers between these are far from both ends of the range, and so are their sums.
 SMALL = 1e-100
 LARGE = 1e100
+# Reflectors of a short run.
+SHORT = 4
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -32,17 +36,22 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(h, p - step, x)
         lane.store(h, p, y)
 
-    @jit
-    def apply_run(h, run, count, p, step, side, lines):
-        """Apply `count` reflectors along `lines` lines, four at a time."""
-        lane.align_frame()
+    @inlined
+    def apply_lines(h, run, r, count, p, step, side, lines):
+        """Apply `count` reflectors of the run, from r on, along `lines` lines, four at a time."""
         line = 0
         while line + 4 <= lines:
-            kit.apply_four(h, run, count, p + line * side, step, side)
+            kit.apply_four(h, run, r, count, p + line * side, step, side)
             line += 4
         while line < lines:
-            kit.apply_line(h, run, 0, count, p + line * side, step)
+            kit.apply_line(h, run, r, count, p + line * side, step)
             line += 1
+
+    @jit
+    def apply_run(h, run, count, p, step, side, lines):
+        """`apply_lines` for a whole run."""
+        lane.align_frame()
+        kit.apply_lines(h, run, 0, count, p, step, side, lines)
 
     @inlined
     def make_reflector(x, y, z):
@@ -71,6 +80,38 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return beta, y * scale, z * scale, gap * inverse, y * inverse, z * inverse
 
     @inlined
+    def chase_step(h, run, o, r, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top):
+        """Make reflector ks + r of the column x, y, z, at o + r of the run; returns the next column.
+
+        r counts within a short run and is a constant, so that no loop over the reflectors before it is left.
+        """
+        zero = lane.const(0.0)
+        k = ks + r
+        p = k * ld + k
+        beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z)
+        if k > bottom:
+            # Where a window starts, the entry left of it is zero. Below, what the corner left there goes.
+            lane.store(h, p - 1, lane.where(lo == lane.const(float(k)), zero, beta))
+            lane.store(h, p - 1 + ld, zero)
+        i = 5 * (o + r)
+        lane.store(run, i, v1)
+        lane.store(run, i + 1, v2)
+        lane.store(run, i + 2, t0)
+        lane.store(run, i + 3, t1)
+        lane.store(run, i + 4, t2)
+        if k == top - 1:
+            # The last reflector has no corner.
+            kit.apply_line(h, run, o + r, 1, p, ld)
+            kit.apply_line(h, run, o + r, 1, p + 1, ld)
+            kit.apply_line(h, run, o + r, 1, p + ld, 1)
+            return x, y, z
+        if r > 0:
+            kit.apply_line(h, run, o, r, ks * ld + k + 2, ld)
+        x, y, z = kit.apply_corner(h, p, ld, v1, v2, t0, t1, t2)
+        first = lo == lane.const(float(k + 1))
+        return lane.where(first, x0, x), lane.where(first, y0, y), lane.where(first, z0, z)
+
+    @inlined
     def sweep(h, run, ld, lo, x0, y0, z0, bottom, top, length):
         """One double-shift QR sweep of every lane's window, which starts at lo, in runs of `length` reflectors.
 
@@ -82,37 +123,29 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         y = lane.where(first, y0, zero)
         z = lane.where(first, z0, zero)
         for kb in range(bottom, top, length):
-            count = min(length, top - kb)
-            for r in range(count):
-                k = kb + r
-                p = k * ld + k
-                beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z)
-                if k > bottom:
-                    # Where a window starts, the entry left of it is zero. Below, what the corner left there goes.
-                    lane.store(h, p - 1, lane.where(first, zero, beta))
-                    lane.store(h, p - 1 + ld, zero)
-                lane.store(run, 5 * r, v1)
-                lane.store(run, 5 * r + 1, v2)
-                lane.store(run, 5 * r + 2, t0)
-                lane.store(run, 5 * r + 3, t1)
-                lane.store(run, 5 * r + 4, t2)
-                if k < top - 1:
-                    if r > 0:
-                        kit.apply_line(h, run, 0, r, kb * ld + k + 2, ld)
-                    x, y, z = kit.apply_corner(h, p, ld, v1, v2, t0, t1, t2)
-                    first = lo == lane.const(float(k + 1))
-                    x = lane.where(first, x0, x)
-                    y = lane.where(first, y0, y)
-                    z = lane.where(first, z0, z)
-            last = kb + count - 1
-            if last == top - 1:
-                # The last reflector has no corner.
-                kit.apply_line(h, run, count - 1, 1, last * ld + last, ld)
-                kit.apply_line(h, run, count - 1, 1, last * ld + top, ld)
-                kit.apply_line(h, run, count - 1, 1, top * ld + last, 1)
-            for r in range(count):
-                kit.apply_line(h, run, r, count - r, (kb + r) * ld + kb + r, 1)
-            kit.apply_run(h, run, count, kb * ld + last + 3, ld, 1, top - last - 2)
-            kit.apply_run(h, run, count, bottom * ld + kb, 1, ld, kb - bottom)
+            end = min(kb + length, top)
+            for ks in range(kb, end, SHORT):
+                o = ks - kb
+                few = min(SHORT, end - ks)
+                x, y, z = kit.chase_step(h, run, o, 0, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+                if few > 1:
+                    x, y, z = kit.chase_step(h, run, o, 1, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+                if few > 2:
+                    x, y, z = kit.chase_step(h, run, o, 2, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+                p = ks * (ld + 1)
+                if few == SHORT:
+                    x, y, z = kit.chase_step(h, run, o, 3, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+                    kit.apply_line(h, run, o, 4, p, 1)
+                    kit.apply_line(h, run, o + 1, 3, p + ld + 1, 1)
+                    kit.apply_line(h, run, o + 2, 2, p + 2 * ld + 2, 1)
+                    kit.apply_line(h, run, o + 3, 1, p + 3 * ld + 3, 1)
+                    kit.apply_lines(h, run, o, SHORT, p + 6, ld, 1, min(end + 1, top) - ks - 5)
+                    kit.apply_lines(h, run, o, SHORT, kb * ld + ks, 1, ld, o)
+                else:
+                    for r in range(few):
+                        kit.apply_line(h, run, o + r, few - r, p + r * (ld + 1), 1)
+                    kit.apply_lines(h, run, o, few, kb * ld + ks, 1, ld, o)
+            kit.apply_run(h, run, end - kb, kb * ld + end + 2, ld, 1, top - end - 1)
+            kit.apply_run(h, run, end - kb, bottom * ld + kb, 1, ld, kb - bottom)
 
-    return apply_line, apply_run, make_reflector, sweep
+    return apply_line, apply_lines, apply_run, make_reflector, chase_step, sweep

@@ -5,10 +5,10 @@ from typing import Any
 
 def build(half: Any, kit: Any, inlined: Any) -> Any:
     @inlined
-    def apply_four(h, run, count, p, step, side):
+    def apply_four(h, run, first, count, p, step, side):
         """As `apply_four` of `sweep`."""
-        kit.apply_four_half(h, run, count, p, step, side)
-        kit.apply_four_half(half.beyond(h), half.beyond(run), count, p, step, side)
+        kit.apply_four_half(h, run, first, count, p, step, side)
+        kit.apply_four_half(half.beyond(h), half.beyond(run), first, count, p, step, side)
 
     @inlined
     def apply_corner(h, p, ld, v1, v2, t0, t1, t2):

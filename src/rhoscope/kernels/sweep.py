@@ -5,9 +5,10 @@ from typing import Any
 
 def build(lane: Any, inlined: Any) -> Any:
     @inlined
-    def apply_four(h, run, count, p, step, side):
-        """Apply `count` reflectors along four lines: entries at p, p + step, ...; the next line is `side` away.
+    def apply_four(h, run, first, count, p, step, side):
+        """Apply `count` reflectors, from `first` on, along four lines.
 
+        Entries of a line lie at p, p + step, ...; the next line is `side` away.
         One line after the other within a step: all four abreast would put entries on the stack.
         """
         q = p
@@ -20,7 +21,7 @@ def build(lane: Any, inlined: Any) -> Any:
         y1 = lane.load(h, q + side)
         y2 = lane.load(h, q + 2 * side)
         y3 = lane.load(h, q + 3 * side)
-        for r in range(count):
+        for r in range(first, first + count):
             back = q - step
             q += step
             v1 = lane.load(run, 5 * r)
