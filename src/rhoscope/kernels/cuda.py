@@ -43,7 +43,7 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, qr_sweep = chase
     find_window,
     unit_of,
     eigenvalues_2x2,
-    deflate,
+    read_pair,
     is_exceptional,
     exceptional,
     shifted_column,
@@ -57,7 +57,6 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, qr_sweep = chase
     sweep_four,
     cut_four,
     first_of_four,
-    read_pair,
     francis_small,
     francis_iterate,
 ) = _small.build(lane, kit, jit, jit)

@@ -4,6 +4,7 @@ The algorithm is LAPACK's dlahqr without the Schur form (G. H. Golub, C. F. Van 
 deflation of M. Ahues, F. Tisseur, LAPACK Working Note 122). Differences, and why:
 - Lanes share the loop over positions (`chase`); a lane whose window [lo, hi] does not cover a position takes the
   identity reflector there. Counters, shifts and deflation are each lane's own, so neighbours never change its numbers.
+- Eigenvalues are read off at the end, when nothing is left but blocks of one and two rows.
 - A sweep starts at the top of the window; the search for two consecutive small subdiagonals would differ by lane.
 - The sign of a zero never matters: sign(x) is taken as + for both zeros.
 H needs two spare rows of zeros (`layout.spare`): the last reflector of a sweep reads and writes back beyond it.
@@ -36,32 +37,32 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return strict | (sub <= (d1 + d2) * UNSEEN) | (sub <= TINY)
 
     @inlined
-    def find_window(h, ld, hi, top):
-        """Set negligible subdiagonal entries to zero; returns where each lane's window starts, and the one above it.
+    def find_window(h, ld, top):
+        """Set negligible subdiagonal entries to zero; returns the ends (hi, lo) of each lane's window, or -1 twice.
 
-        A window ends at hi and starts below the last subdiagonal entry that is zero.
+        The window is the lowest block of three rows or more between zeros of the subdiagonal, none of them below top.
         """
         zero = lane.const(0.0)
-        lo = zero
-        above = zero
+        hi = lane.const(-1.0)
+        lo = hi
+        length = zero
         d1 = lane.abs(lane.load(h, 0))
         for k in range(1, top + 1):
             p = k * ld + k
             sub = lane.abs(lane.load(h, p - 1))
             d2 = lane.abs(lane.load(h, p))
-            small = (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+            small = ((sub <= (d1 + d2) * EPS) | (sub <= TINY)) & (sub > 0.0)
             if lane.any(small):
-                if lane.any(small & (sub > 0.0)):
-                    gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
-                    drop = small & kit.negligible(sub, lane.abs(lane.load(h, p - ld)), gap, d1, d2)
-                    sub = lane.where(drop, zero, sub)
-                    lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
-                at = lane.const(float(k))
-                starts = (sub == 0.0) & (hi >= at)
-                above = lane.where(starts, lo, above)
-                lo = lane.where(starts, at, lo)
+                gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
+                drop = small & kit.negligible(sub, lane.abs(lane.load(h, p - ld)), gap, d1, d2)
+                sub = lane.where(drop, zero, sub)
+                lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
+            length = lane.where(sub > 0.0, length + 1.0, zero)
+            at = lane.const(float(k))
+            hi = lane.where(length > 1.5, at, hi)
+            lo = lane.where(length > 1.5, at - length, lo)
             d1 = d2
-        return lo, above
+        return hi, lo
 
     @inlined
     def unit_of(size):
@@ -91,40 +92,15 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return re1, re2, im
 
     @inlined
-    def deflate(h, wr, wi, ld, hi, top):
-        """Split off eigenvalues at the bottom until every lane's window has three rows or more.
-
-        Returns (hi, lo, 1 where something was split off).
-        """
-        zero = lane.const(0.0)
-        one = lane.const(1.0)
-        moved = zero
-        lo, above = kit.find_window(h, ld, hi, top)
-        while True:
-            single = (hi >= 0.0) & (lo == hi)
-            pair = (hi >= 1.0) & (lo == hi - 1.0)
-            done = single | pair
-            if not lane.any(done):
-                return hi, lo, moved
-            i = lane.to_int(lane.maximum(hi, zero))
-            d = lane.take(h, i * ld + i)
-            im = zero
-            if lane.any(pair):
-                j = lane.to_int(lane.maximum(hi - 1.0, zero))
-                re1, re2, im = kit.eigenvalues_2x2(
-                    lane.take(h, j * ld + j), lane.take(h, j * ld + i), lane.take(h, i * ld + j), d
-                )
-                d = lane.where(pair, re2, d)
-                im = lane.where(pair, im, zero)
-                lane.scatter(wr, j, re1, pair)
-                lane.scatter(wi, j, im, pair)
-            lane.scatter(wr, i, d, done)
-            lane.scatter(wi, i, zero - im, done)
-            hi = lane.where(pair, hi - 2.0, lane.where(single, hi - 1.0, hi))
-            lo = lane.where(done, above, lo)
-            moved = lane.where(done, one, moved)
-            if lane.any(done & (lo >= hi - 1.0) & (hi >= 0.0)):
-                lo, above = kit.find_window(h, ld, hi, int(lane.highest(hi)))
+    def read_pair(wr, wi, i, a, b, c, d):
+        """Eigenvalues of [[a, b], [c, d]] into elements i and i + 1 where c is not zero."""
+        pair = ~(c == 0.0)
+        if lane.any(pair):
+            re1, re2, im = kit.eigenvalues_2x2(a, b, c, d)
+            lane.store(wr, i, lane.where(pair, re1, lane.load(wr, i)))
+            lane.store(wr, i + 1, lane.where(pair, re2, lane.load(wr, i + 1)))
+            lane.store(wi, i, lane.where(pair, im, lane.load(wi, i)))
+            lane.store(wi, i + 1, lane.where(pair, lane.const(0.0) - im, lane.load(wi, i + 1)))
 
     @inlined
     def is_exceptional(tries):
@@ -206,13 +182,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         zero = lane.const(0.0)
         one = lane.const(1.0)
         hi = lane.const(float(n - 1))
-        lo = zero
         tries = zero
         failed = zero
         top = n - 1
-        while top >= 0:
-            hi, lo, moved = kit.deflate(h, wr, wi, ld, hi, top)
-            tries = lane.where(moved > 0.5, zero, tries + 1.0)
+        while True:
+            before = hi
+            hi, lo = kit.find_window(h, ld, top)
+            hi = lane.where(failed > 0.5, lane.const(-1.0), hi)
+            tries = lane.where(hi < before, zero, tries + 1.0)
             lost = (tries > float(PATIENCE)) & (hi >= 0.0)
             failed = lane.where(lost, one, failed)
             hi = lane.where(lost, lane.const(-1.0), hi)
@@ -222,6 +199,20 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
             x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom)
             kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
+        for i in range(n):
+            lane.store(wr, i, lane.load(h, i * ld + i))
+            lane.store(wi, i, zero)
+        for p in range(n - 1):
+            i = p * (ld + 1)
+            kit.read_pair(
+                wr,
+                wi,
+                p,
+                lane.load(h, i),
+                lane.load(h, i + 1),
+                lane.load(h, i + ld),
+                lane.load(h, i + ld + 1),
+            )
         return failed
 
     return (
@@ -229,7 +220,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         find_window,
         unit_of,
         eigenvalues_2x2,
-        deflate,
+        read_pair,
         is_exceptional,
         exceptional,
         shifted_column,

@@ -106,17 +106,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             a, b, c, d = kit.exceptional(a, b, c, d, above, mm, m1, m2, tries, odd)
         return kit.shifted_column(mm, m1, m2, n1, nn, a, b, c, d, some)
 
-    @inlined
-    def read_pair(wr, wi, i, a, b, c, d):
-        """Eigenvalues of [[a, b], [c, d]] into elements i and i + 1 where c is not zero."""
-        pair = ~(c == 0.0)
-        if lane.any(pair):
-            re1, re2, im = kit.eigenvalues_2x2(a, b, c, d)
-            lane.store(wr, i, lane.where(pair, re1, lane.load(wr, i)))
-            lane.store(wr, i + 1, lane.where(pair, re2, lane.load(wr, i + 1)))
-            lane.store(wi, i, lane.where(pair, im, lane.load(wi, i)))
-            lane.store(wi, i + 1, lane.where(pair, lane.const(0.0) - im, lane.load(wi, i + 1)))
-
     @jit
     def francis_small(h, wr, wi, n, ld):
         """`francis` for n = 3 and n = 4; h is left as it was."""
@@ -179,7 +168,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         sweep_four,
         cut_four,
         first_of_four,
-        read_pair,
         francis_small,
         francis_iterate,
     )
