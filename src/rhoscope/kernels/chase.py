@@ -2,11 +2,11 @@
 
 Reflector k acts on rows and columns k, k + 1, k + 2 as I + (1, v1, v2)^T (t0, t1, t2), five elements of a run.
 A lane whose window does not reach position k finds zeros below the subdiagonal of column k - 1 there, whose
-reflector is the identity, so no mask is needed. Reflectors are made in runs, and a run in short ones of four. Only
-what the next one waits for takes a reflector at once; a column takes the reflectors of its short run just before it is
-needed (while a square root and a division are under way), what is left of the diagonal block of the run takes a whole
-short run, and the rest of H the whole run, so that an entry is read and written once for all of them. Four is a
-constant, and loops over fewer are unrolled: a loop whose length differs each time costs a wrong guess at its end.
+reflector is the identity, so no mask is needed. Reflectors are made in runs. Only what the next one waits for takes a
+reflector at once; a column takes all of the run so far just before it is needed (while a square root and a division
+are under way), and the rest of H takes the whole run, so that an entry is read and written once for all of them.
+Where a vector is one register, a run is made in short ones of four, whose loops are unrolled, and the diagonal block
+of the run takes a whole short run too; elsewhere that is slower.
 Any one entry sees the operations of a sweep without delays in the same order, so results do not depend on the runs.
 """
 
@@ -112,6 +112,69 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return lane.where(first, x0, x), lane.where(first, y0, y), lane.where(first, z0, z)
 
     @inlined
+    def run_at_once(h, run, ld, lo, x, y, z, x0, y0, z0, kb, end, bottom, top):
+        """Make reflectors kb to end - 1 and apply them to their diagonal block; returns the next column.
+
+        The step is written out: that of `chase_step`, which ends with the last reflector, cost 8 % here.
+        """
+        zero = lane.const(0.0)
+        first = lo == lane.const(float(kb))
+        for r in range(end - kb):
+            k = kb + r
+            p = k * ld + k
+            beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z)
+            if k > bottom:
+                lane.store(h, p - 1, lane.where(first, zero, beta))
+                lane.store(h, p - 1 + ld, zero)
+            lane.store(run, 5 * r, v1)
+            lane.store(run, 5 * r + 1, v2)
+            lane.store(run, 5 * r + 2, t0)
+            lane.store(run, 5 * r + 3, t1)
+            lane.store(run, 5 * r + 4, t2)
+            if k < top - 1:
+                if r > 0:
+                    kit.apply_line(h, run, 0, r, kb * ld + k + 2, ld)
+                x, y, z = kit.apply_corner(h, p, ld, v1, v2, t0, t1, t2)
+                first = lo == lane.const(float(k + 1))
+                x = lane.where(first, x0, x)
+                y = lane.where(first, y0, y)
+                z = lane.where(first, z0, z)
+        if end == top:
+            p = (top - 1) * (ld + 1)
+            kit.apply_line(h, run, end - kb - 1, 1, p, ld)
+            kit.apply_line(h, run, end - kb - 1, 1, p + 1, ld)
+            kit.apply_line(h, run, end - kb - 1, 1, p + ld, 1)
+        for r in range(end - kb):
+            kit.apply_line(h, run, r, end - kb - r, (kb + r) * (ld + 1), 1)
+        return x, y, z
+
+    @inlined
+    def run_by_fours(h, run, ld, lo, x, y, z, x0, y0, z0, kb, end, bottom, top):
+        """As `run_at_once`, in short runs."""
+        for ks in range(kb, end, SHORT):
+            o = ks - kb
+            few = min(SHORT, end - ks)
+            x, y, z = kit.chase_step(h, run, o, 0, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+            if few > 1:
+                x, y, z = kit.chase_step(h, run, o, 1, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+            if few > 2:
+                x, y, z = kit.chase_step(h, run, o, 2, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+            p = ks * (ld + 1)
+            if few == SHORT:
+                x, y, z = kit.chase_step(h, run, o, 3, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
+                kit.apply_line(h, run, o, 4, p, 1)
+                kit.apply_line(h, run, o + 1, 3, p + ld + 1, 1)
+                kit.apply_line(h, run, o + 2, 2, p + 2 * ld + 2, 1)
+                kit.apply_line(h, run, o + 3, 1, p + 3 * ld + 3, 1)
+                kit.apply_lines(h, run, o, SHORT, p + 6, ld, 1, min(end + 1, top) - ks - 5)
+                kit.apply_lines(h, run, o, SHORT, kb * ld + ks, 1, ld, o)
+            else:
+                for r in range(few):
+                    kit.apply_line(h, run, o + r, few - r, p + r * (ld + 1), 1)
+                kit.apply_lines(h, run, o, few, kb * ld + ks, 1, ld, o)
+        return x, y, z
+
+    @inlined
     def sweep(h, run, ld, lo, x0, y0, z0, bottom, top, length):
         """One double-shift QR sweep of every lane's window, which starts at lo, in runs of `length` reflectors.
 
@@ -124,28 +187,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         z = lane.where(first, z0, zero)
         for kb in range(bottom, top, length):
             end = min(kb + length, top)
-            for ks in range(kb, end, SHORT):
-                o = ks - kb
-                few = min(SHORT, end - ks)
-                x, y, z = kit.chase_step(h, run, o, 0, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
-                if few > 1:
-                    x, y, z = kit.chase_step(h, run, o, 1, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
-                if few > 2:
-                    x, y, z = kit.chase_step(h, run, o, 2, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
-                p = ks * (ld + 1)
-                if few == SHORT:
-                    x, y, z = kit.chase_step(h, run, o, 3, ld, lo, x, y, z, x0, y0, z0, ks, bottom, top)
-                    kit.apply_line(h, run, o, 4, p, 1)
-                    kit.apply_line(h, run, o + 1, 3, p + ld + 1, 1)
-                    kit.apply_line(h, run, o + 2, 2, p + 2 * ld + 2, 1)
-                    kit.apply_line(h, run, o + 3, 1, p + 3 * ld + 3, 1)
-                    kit.apply_lines(h, run, o, SHORT, p + 6, ld, 1, min(end + 1, top) - ks - 5)
-                    kit.apply_lines(h, run, o, SHORT, kb * ld + ks, 1, ld, o)
-                else:
-                    for r in range(few):
-                        kit.apply_line(h, run, o + r, few - r, p + r * (ld + 1), 1)
-                    kit.apply_lines(h, run, o, few, kb * ld + ks, 1, ld, o)
+            x, y, z = kit.chase_run(h, run, ld, lo, x, y, z, x0, y0, z0, kb, end, bottom, top)
             kit.apply_run(h, run, end - kb, kb * ld + end + 2, ld, 1, top - end - 1)
             kit.apply_run(h, run, end - kb, bottom * ld + kb, 1, ld, kb - bottom)
 
-    return apply_line, apply_lines, apply_run, make_reflector, chase_step, sweep
+    chase_run = run_by_fours if lane.EIGHT_SUMS else run_at_once
+    return apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, sweep

@@ -37,7 +37,9 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
 reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
 apply_four, apply_corner = sweep.build(lane, jit)
-apply_line, apply_lines, apply_run, make_reflector, chase_step, qr_sweep = chase.build(lane, kit, jit, jit)
+apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
+    lane, kit, jit, jit
+)
 (
     negligible,
     find_window,
