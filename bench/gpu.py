@@ -21,9 +21,9 @@ if __name__ == "__main__":
     sys.path[0] = str(ROOT)  # and not this folder, whose modules have the names of others
     sys.path.insert(1, str(ROOT / "src"))
 
-from bench.on_gpu import tables
-from bench.results import FOLDER, Results
-from rhoscope.cores import available_cores
+from bench.on_gpu import tables  # noqa: E402
+from bench.results import FOLDER, Results  # noqa: E402
+from rhoscope.cores import available_cores  # noqa: E402
 
 Record = dict[str, Any]
 

@@ -76,15 +76,13 @@ def _study(what: str, count: int, question: Question) -> tuple[str, Any]:
 
 def _columns(question: Question, device: str, count: int) -> dict[str, np.ndarray]:
     """The columns, and the matrices of a few samples, from sample 2³³ on: both words of its number count."""
-    from rhoscope.devices.study_columns import empty_columns
-
     start = 2**33 + 5
-    study: Any = question
-    worker = worker_of(question, device, count)
-    columns = empty_columns(study, start, start + count)
+    worker, columns = worker_of(question, device, start, count)
     step = min(count, worker.launcher.lanes) if device == "cuda" else count
     for first in range(0, count, step):
         last = min(first + step, count)
+        if device == "cuda":
+            worker.begin(first, last)
         worker.fill(columns, first, start + first, start + last)
         if first == 0:
             columns["matrix"] = np.stack([worker.matrix(row) for row in range(min(last, 3))])

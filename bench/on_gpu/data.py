@@ -1,4 +1,4 @@
-"""The matrices and vectors that all contenders on a GPU are given: those of a study, a block of them again and again."""
+"""The matrices and vectors that all contenders on a GPU are given: a block of those of a study, again and again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -61,15 +61,16 @@ class _Study:
         gain = GAIN if gradients else 1.0  # draws are held against the law that every contender draws from
         question = Question(law, data.n, data.many, data.horizon, lags, gain=gain, seed=SEED)
         self._count, self._gradients = data.many, gradients
-        self._worker = worker_of(question, "cuda", data.many)
+        self._worker, _ = worker_of(question, "cuda", 0, data.many)
         self._first: np.ndarray = np.empty(0)
 
     def run(self) -> None:
         step = self._worker.launcher.lanes
         for start in range(0, self._count, step):
             stop = min(start + step, self._count)
-            self._worker.draw(start, stop)
+            self._worker.launch_draws(start, stop)
             if self._gradients:
+                self._worker.launch_gradients()
                 found = self._worker.gradients(stop - start)
                 if start == 0:
                     self._first = found
@@ -78,8 +79,9 @@ class _Study:
     def answer(self) -> np.ndarray:
         if self._gradients:
             return self._first[:CHECKED]
-        drawn = self._worker.draw(0, min(CHECKED, self._count))
-        return np.stack([self._worker.matrix(row) for row in range(len(drawn))])
+        checked = min(CHECKED, self._count)
+        self._worker.launch_draws(0, checked)
+        return np.stack([self._worker.matrix(row) for row in range(checked)])
 
 
 def backpropagation(data: Data) -> Iterator[Entry]:

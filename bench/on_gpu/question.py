@@ -24,16 +24,18 @@ class Question:
     cutoff: float = 0.9
 
 
-def worker_of(question: Question, device: str, count: int) -> Any:
-    """What computes the samples of a study, at most `count` at once: on the GPU, or on one core of the host."""
+def worker_of(question: Question, device: str, start: int, count: int) -> tuple[Any, dict[str, Any]]:
+    """What computes samples start.. of a study, on the GPU or on one core of the host, and the columns to fill."""
     from rhoscope.devices.cpu import LAPACK_FROM
+    from rhoscope.devices.study_columns import empty_columns
 
     study: Any = question
+    columns = empty_columns(study, start, start + count)
     if device == "cuda":
         from rhoscope.devices.study_cuda import CudaWorker
 
-        return CudaWorker(study, count, LAPACK_FROM)
+        return CudaWorker(study, count, LAPACK_FROM, columns, start), columns
     from rhoscope.devices.study_cpu import _Worker
     from rhoscope.kernels.vector import WIDTH
 
-    return _Worker(study, -(-count // WIDTH), LAPACK_FROM, None)
+    return _Worker(study, -(-count // WIDTH), LAPACK_FROM, None), columns

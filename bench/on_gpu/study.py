@@ -88,7 +88,7 @@ def _fastest(
 ) -> tuple[list[float], str]:
     """Seconds of the quickest variant in several runs, and its name; each is held against ours first."""
     best, label, quickest = [], "", np.inf
-    run: Callable[[], object]
+    run: Callable[[], np.ndarray]
     for variant in variants:
         run = variant.run
         answers: list[np.ndarray] = []

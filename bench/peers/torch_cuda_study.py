@@ -45,7 +45,8 @@ class _Batch:
 
         def whole() -> torch.Tensor:
             with torch.inference_mode(), device():
-                return backpropagate(*self._given, lags)
+                A, B, x, h0, y = self._given
+                return backpropagate(A, B, x, h0, y, lags)
 
         self._replay: Callable[[], object]
         self._replay, self._result = captured(whole)
