@@ -1,6 +1,7 @@
 """Every kernel of the GPU against the CPU's, on the same samples; then the oracles of `rhoscope verify`."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ TOLERANCE = 1e-9
 """Of every number, relative where it is above 1, where the bits are not the same."""
 # The departure is the square root of a difference of squares, of which little is left for nearly normal matrices.
 TOLERANCES = {"departure": 1e-6}
-EXACT = ("sample", "gain", "matrix", "outcome")
+EXACT = ("sample", "gain", "matrix", "outcome", "read", "kept", "norms read", "norms kept")
 
 LAWS = (
     ensembles.RealGinibre(),
@@ -37,6 +38,8 @@ Record = dict[str, Any]
 def kernels(budget: Budget) -> Iterator[Record]:
     """A record for each study and each size of matrices given, until the time is over."""
     cases = [*_studies(budget.small), *_given(budget.small)]
+    if not budget.small:
+        cases += _arrays()
     for done, (what, compare) in enumerate(cases):
         if not budget.left:
             yield {
@@ -104,6 +107,70 @@ def _given(small: bool) -> Iterator[tuple[str, Any]]:
 
 
 DEVICES = ("cpu", "cuda")
+
+
+def _arrays() -> Iterator[tuple[str, Any]]:
+    """Arrays of other libraries, that live on the GPU, against those of host memory."""
+    for library, there, back in _libraries():
+        yield f"arrays of {library}", lambda there=there, back=back: _exchanged(there, back)
+
+
+def _exchanged(there: Callable[[np.ndarray], Any], back: Callable[[Any], np.ndarray]) -> Record:
+    import rhoscope as rs
+
+    matrices = np.random.default_rng(3).normal(size=(100, 5, 5))
+    deltas, lags = matrices[:, 0].copy(), [0, 1, 30]
+    given, vectors = there(matrices), there(deltas)
+    norms = rs.gradient_norms(matrices, deltas, lags, device="cuda")
+    values = rs.eigvals(matrices, device="cuda")
+    return compared(
+        {"read": values, "kept": values, "norms read": norms, "norms kept": norms},
+        {
+            "read": rs.eigvals(given),
+            "kept": back(rs.eigvals(given, on_device=True)),
+            "norms read": rs.gradient_norms(given, vectors, lags),
+            "norms kept": back(rs.gradient_norms(given, vectors, lags, on_device=True)),
+        },
+    )
+
+
+class _Exported:
+    """An array that nothing but DLPack tells of."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        self.__dlpack__, self.__dlpack_device__ = array.__dlpack__, array.__dlpack_device__
+
+
+def _libraries() -> Iterator[tuple[str, Callable[[np.ndarray], Any], Callable[[Any], np.ndarray]]]:
+    """How each library that is installed takes an array to the GPU, and back from what rhoscope left there."""
+    from numba import cuda
+
+    yield "Numba", cuda.to_device, lambda kept: kept.copy_to_host()
+    with contextlib.suppress(ImportError):
+        import cupy
+
+        yield "CuPy", cupy.asarray, lambda kept: cupy.asnumpy(cupy.asarray(kept))
+        yield (
+            "DLPack alone",
+            lambda a: _Exported(cupy.asarray(a)),
+            lambda kept: cupy.asnumpy(cupy.asarray(kept)),
+        )
+    with contextlib.suppress(ImportError):
+        import torch
+
+        if torch.cuda.is_available():
+            on_gpu = torch.device("cuda")
+            yield (
+                "PyTorch",
+                lambda a: torch.from_numpy(a).to(on_gpu),
+                lambda kept: torch.as_tensor(kept, device=on_gpu).cpu().numpy(),
+            )
+    with contextlib.suppress(ImportError):
+        import jax
+
+        if jax.default_backend() == "gpu":
+            yield "JAX", jax.device_put, lambda kept: kept.copy_to_host()
 
 
 def _device(name: str) -> Any:

@@ -1,5 +1,6 @@
 """Whether this process can compute on a GPU, and if not, why."""
 
+import os
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -36,6 +37,12 @@ def state() -> CudaState:
     from numba import cuda
 
     found = f"numba-cuda {version}"
+    if _forked():
+        return CudaState(
+            False,
+            f"{found}: this process was forked from one that had begun to use the GPU, and CUDA works in one of the "
+            'two; start processes by "spawn" or "forkserver", as multiprocessing.get_context("spawn") does',
+        )
     try:
         if not cuda.is_available():
             return CudaState(False, f"{found}: {_unavailable()}")
@@ -50,6 +57,14 @@ def state() -> CudaState:
             False, f"{found}: {name} has compute capability {capability}; {oldest} is the oldest that will do"
         )
     return CudaState(True, f"{name}, compute capability {capability}, {found}")
+
+
+def _forked() -> bool:
+    """Whether an ancestor of this process began to use CUDA before this one was forked."""
+    from numba import cuda
+
+    begun_in: int | None = cuda.cudadrv.driver.driver.pid
+    return begun_in is not None and begun_in != os.getpid()
 
 
 def _unavailable() -> str:
