@@ -36,7 +36,7 @@ PAIRS = {
 def expected() -> dict[str, NDArray[Any]]:
     """On the CPU, of arrays in host memory."""
     given = inputs()
-    found = {name: rs.eigvals(given[name], device="cpu") for name in ("A", "C")}
+    found: dict[str, NDArray[Any]] = {name: rs.eigvals(given[name], device="cpu") for name in ("A", "C")}
     found["radius"] = rs.spectral_radius(given["A"], device="cpu")
     for name, (a, delta) in PAIRS.items():
         found[name] = rs.gradient_norms(given[a], given[delta], LAGS, method="step", device="cpu")
@@ -57,14 +57,14 @@ def computed(there: Callable[[NDArray[Any]], Any]) -> dict[str, NDArray[Any]]:
     found["radius"] = rs.spectral_radius(gpu["A"])
     found["radius, kept"] = _fetched(rs.spectral_radius(gpu["A"], on_device=True))
     for name, (a, delta) in PAIRS.items():
-        for where, arrays in {
+        for where, (matrices, deltas) in {
             "": (gpu[a], gpu[delta]),
             ", A there": (gpu[a], given[delta]),
             ", delta there": (given[a], gpu[delta]),
             ", none there": (given[a], given[delta]),
         }.items():
-            found[name + where] = rs.gradient_norms(*arrays, LAGS, device="cuda")
-            kept = rs.gradient_norms(*arrays, LAGS, device="cuda", on_device=True)
+            found[name + where] = rs.gradient_norms(matrices, deltas, LAGS, device="cuda")
+            kept = rs.gradient_norms(matrices, deltas, LAGS, device="cuda", on_device=True)
             found[f"{name}{where}, kept"] = _fetched(kept)
     broadcast = there(given["A"][:3]), there(given["delta"][0])
     found["broadcast"] = rs.gradient_norms(*broadcast, LAGS)

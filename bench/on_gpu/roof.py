@@ -73,7 +73,9 @@ def roof(blocks: int | None = None, copied: int = COPIED, least: float = LEAST_S
 
     A copied number counts twice, read and written.
     """
-    blocks = blocks or BLOCKS_EACH * cuda.get_current_device().MULTIPROCESSOR_COUNT
+    if blocks is None:
+        device: Any = cuda.get_current_device()
+        blocks = BLOCKS_EACH * int(device.MULTIPROCESSOR_COUNT)
     threads = blocks * THREADS
     out = cuda.device_array(threads)
     source, target = cuda.device_array(copied), cuda.device_array(copied)

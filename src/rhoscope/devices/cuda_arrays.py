@@ -119,7 +119,7 @@ class Exported:
     """
 
     def __init__(self, array: Any) -> None:
-        from cuda.core.utils import StridedMemoryView
+        from cuda.core.utils import StridedMemoryView  # pyright: ignore[reportMissingImports] - with numba-cuda
 
         self._view: Any = StridedMemoryView.from_dlpack(array, stream_ptr=-1)
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 # What the kernels are compiled and checked for.
 OLDEST = (7, 5)
@@ -63,7 +64,8 @@ def _forked() -> bool:
     """Whether an ancestor of this process began to use CUDA before this one was forked."""
     from numba import cuda
 
-    begun_in: int | None = cuda.cudadrv.driver.driver.pid
+    driver: Any = cuda.cudadrv.driver  # pyright: ignore[reportPrivateImportUsage] - the simulator has no such thing
+    begun_in: int | None = driver.driver.pid
     return begun_in is not None and begun_in != os.getpid()
 
 
