@@ -105,7 +105,8 @@ def _found(part: str, seconds: float, command: list[str]) -> Iterator[Record]:
     program = [sys.executable, "-m", "bench.on_gpu.part", part, f"{seconds:.1f}", *command]
     process = subprocess.Popen(program, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    reader.start()
     ends = time.monotonic() + seconds + GRACE
     try:
         while (line := lines.get(timeout=max(0.0, ends - time.monotonic()))) is not None:
@@ -117,6 +118,7 @@ def _found(part: str, seconds: float, command: list[str]) -> Iterator[Record]:
         if process.poll() is None and not _ended(process):
             process.kill()
             process.wait()
+        reader.join()
     if process.returncode:
         text = f"{part}: ended with exit code {process.returncode}; its last words are above"
         yield {"kind": "note", "text": text, "failed": [part]}
@@ -124,8 +126,9 @@ def _found(part: str, seconds: float, command: list[str]) -> Iterator[Record]:
 
 def _read(process: subprocess.Popen, lines: queue.Queue) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout as printed:
+        for line in printed:
+            lines.put(line)
     lines.put(None)
 
 
