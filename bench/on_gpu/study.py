@@ -17,8 +17,6 @@ from bench.timing import ratio, seconds
 
 PEERS = ("bench.peers.torch_cuda_study", "bench.peers.numpy_", "bench.peers.torch_")
 COMPARED = 2_000
-SHARD = 1 << 17
-"""Samples of a shard: the default is for a processor, and does not fill a GPU."""
 REPEATS = 3
 
 
@@ -30,7 +28,7 @@ def study(budget: Budget, threads: int) -> Iterator[Record]:
     results: list[rs.Result] = []
 
     def run() -> None:
-        results[:] = [rs.run(question, device="cuda", shard_size=SHARD)]
+        results[:] = [rs.run(question, device="cuda")]
 
     rs.run(question.replace(samples=min(samples, 256)), device="cuda")  # compiles
     while len(ours) < REPEATS and (not ours or budget.left > 3 * ours[0]):

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from rhoscope.cores import available_cores
 from rhoscope.devices.base import Device
-from rhoscope.devices.choose import choose
+from rhoscope.devices.choose import choose, takes_gpu
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.caching import on_compile
-from rhoscope.plan import Plan, Shard, sample_operations
+from rhoscope.plan import Plan, Shard, default_shard_size, sample_operations
 from rhoscope.progress import Progress
 from rhoscope.study import Study
 
@@ -144,14 +144,22 @@ def compute_shard(study: Study, start: int, stop: int, device: str, threads: int
     return _timed(_chosen(study, device, threads), study, start, stop, None)
 
 
+def shard_size_for(study: Study, device: str) -> int:
+    """Samples in a shard, by default, on a device of that name."""
+    return default_shard_size(study, takes_gpu(device, **_work(study)))
+
+
 def _chosen(study: Study, device: str, threads: int | None) -> Device:
-    return choose(
-        device,
-        threads,
-        size=study.ensemble.real_size(study.size),
-        operations=study.samples * sample_operations(study),
-        fresh=study.mode == "fresh",
-    )
+    return choose(device, threads, **_work(study))
+
+
+def _work(study: Study) -> dict[str, Any]:
+    """What "auto" goes by."""
+    return {
+        "size": study.ensemble.real_size(study.size),
+        "operations": study.samples * sample_operations(study),
+        "fresh": study.mode == "fresh",
+    }
 
 
 def _timed(

@@ -38,16 +38,18 @@ def choose(
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
-    if device == "cuda":
-        from rhoscope.devices.cuda import CudaDevice
+    if not takes_gpu(device, size=size, operations=operations, fresh=fresh):
+        return CpuDevice(threads)
+    from rhoscope.devices.cuda import CudaDevice
+    from rhoscope.devices.fallback import FallbackDevice
 
-        return CudaDevice(threads)
-    if device == "auto" and not fresh and _worth(size, operations):
-        from rhoscope.devices.cuda import CudaDevice
-        from rhoscope.devices.fallback import FallbackDevice
+    gpu = CudaDevice(threads)
+    return gpu if device == "cuda" else FallbackDevice(gpu, threads)
 
-        return FallbackDevice(CudaDevice(threads), threads)
-    return CpuDevice(threads)
+
+def takes_gpu(device: str, *, size: int, operations: float, fresh: bool = False) -> bool:
+    """Whether `choose` would take a GPU; its arguments are those of `choose`."""
+    return device == "cuda" or (device == "auto" and not fresh and _worth(size, operations))
 
 
 def choose_gpu(device: str = "auto", threads: int | None = None) -> "CudaDevice":
