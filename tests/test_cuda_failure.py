@@ -1,6 +1,8 @@
 """A GPU that fails in the middle of its work, has too little memory, or was begun with by another process."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -231,3 +233,54 @@ def test_a_forked_child_is_told_how_to_start_processes() -> None:
     assert 'device = "cuda": numba-cuda 9.9: this process was forked from one that had begun' in error
     assert '"spawn" or "forkserver"' in error
     assert values == "[(2+0j)]"
+
+
+def test_the_recipe_for_several_gpus_gives_each_worker_its_own(tmp_path: Path) -> None:
+    """The documentation's program, with a small study and its workers asked which GPU they see."""
+    page = (Path(__file__).parents[1] / "docs" / "cuda.md").read_text(encoding="utf-8")
+    (program,) = (block for block in page.split("```") if "take_a_gpu" in block)
+    changed = {
+        "python\n": "",
+        "rs.Study(samples=10_000_000)": "rs.Study(size=2, horizon=3, samples=64)",
+        'device="cuda", executor': 'device="cuda", shard_size=16, executor',
+        "range(4)": "range(2)",
+        "ProcessPoolExecutor(4": "ProcessPoolExecutor(2",
+    }
+    for old, new in changed.items():
+        assert program.count(old) == 1, old
+        program = program.replace(old, new)
+    program = program.replace('if __name__ == "__main__":', f'{SEEN}if __name__ == "__main__":')
+    program += (
+        "        print(sorted(set(workers.map(seen, range(20)))), result.provenance['device'], len(result))\n"
+    )
+    path = tmp_path / "program.py"
+    path.write_text(program, encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore::RuntimeWarning", str(path)],
+        cwd=tmp_path,
+        env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1", "PYTHONWARNINGS": "ignore::RuntimeWarning"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    matched = re.fullmatch(r"(\[.*\]) (\w+) (\d+)\n", found.stdout)
+    assert matched is not None
+    pairs, device, samples = matched.groups()
+    assert (device, samples) == ("cuda", "64")
+    processes, gpus = zip(*ast.literal_eval(pairs), strict=True)
+    assert (
+        len(set(processes)) == len(processes) == len(set(gpus))
+    )  # each process has one, and no two the same
+    assert set(gpus) <= {"0", "1"}
+
+
+SEEN = """
+def seen(number):
+    import time
+
+    time.sleep(0.02)  # for the other worker to take the next
+    return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
+
+
+"""
