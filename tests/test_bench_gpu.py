@@ -89,6 +89,35 @@ def test_a_missing_peer_is_named_and_the_others_go_on(measured: tuple[Path, Any]
     assert "CuPy: left out: ModuleNotFoundError: No module named 'cupy'" in done.stdout
 
 
+def test_kernels_need_no_more_than_numba_and_numpy(tmp_path: Path) -> None:
+    """As if nothing else were installed, in this process and in those of the parts."""
+    (tmp_path / "sitecustomize.py").write_text(ONLY_NUMBA, encoding="utf-8")
+    folders = (str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")]))
+    arguments = ("bench/gpu.py", "--small", "--threads", "1", "--parts", "E", "R", "F", "G", "oracles")
+    done = command(
+        *arguments,
+        NUMBA_ENABLE_CUDASIM="1",
+        PYTHONWARNINGS="ignore::RuntimeWarning",
+        PYTHONPATH=os.pathsep.join(folders),
+    )
+    assert done.returncode == 0, done.stderr
+    for job in "ERFG":
+        assert f"### {job}: " in done.stdout
+    assert "NumPy on the host" in done.stdout
+    assert "oracles: left out: No module named 'scipy'" in done.stdout
+
+
+ONLY_NUMBA = """
+import sys
+MISSING = ("scipy", "pydantic", "pyarrow", "threadpoolctl", "typer", "rich", "matplotlib", "torch", "jax", "cupy")
+class Missing:
+    def find_spec(name, path=None, target=None):
+        if name in MISSING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing)
+"""
+
+
 @pytest.mark.parametrize("arguments", [("-m", "bench", "gpu"), ("bench/gpu.py",)])
 def test_without_a_gpu_it_says_so_in_one_sentence(arguments: tuple[str, ...]) -> None:
     from rhoscope.devices.cuda_state import state

@@ -161,6 +161,20 @@ def test_a_worker_alone_finishes_each_chunk_before_the_next() -> None:
     assert told == [("begin", 0, 4), ("finish", 0, 4), ("begin", 4, 8), ("finish", 4, 8)]
 
 
+def test_one_worker_is_enough_where_there_is_no_memory_for_a_second() -> None:
+    told: list[tuple[str, int, int]] = []
+    made = []
+
+    def worker() -> Recorder:
+        if made:
+            raise DeviceError("no memory")
+        made.append(Recorder(told, 4, False))
+        return made[0]
+
+    in_turn(worker, 8)
+    assert told == [("begin", 0, 4), ("finish", 0, 4), ("begin", 4, 8), ("finish", 4, 8)]
+
+
 def test_cancelling_stops_before_the_next_chunk() -> None:
     told: list[tuple[str, int, int]] = []
     with pytest.raises(Cancelled):

@@ -103,6 +103,10 @@ def race(letter: str, data: Data, entered: list[Any], budget: Budget, pool: Pool
     best: dict[str, Entry] = {}
     found: dict[str, Record] = {}
     for done, contender in enumerate(entered):
+        if not budget.left and best:
+            names = ", ".join(contender.name for contender in entered[done:])
+            yield {"kind": "note", "text": f"{letter}, n = {data.n}: out of time: {names} left out"}
+            break
         # A quarter of the time is for the rounds in turn.
         own = Budget(0.75 * budget.left / (len(entered) - done))
         try:

@@ -31,7 +31,7 @@ def study(budget: Budget, threads: int) -> Iterator[Record]:
         results[:] = [rs.run(question, device="cuda")]
 
     rs.run(question.replace(samples=min(samples, 256)), device="cuda")  # compiles
-    while len(ours) < REPEATS and (not ours or budget.left > 3 * ours[0]):
+    while len(ours) < REPEATS and (not ours or budget.left > 3 * ours[0] * samples):
         ours.append(seconds(run) / samples)
     result = results[0]
     about: Record = {"variant": "run", "count": samples, "microseconds_each": 1e6 * statistics.median(ours)}

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import numpy as np
@@ -93,8 +93,13 @@ class Launcher:
         """A copy in NumPy; waits for the kernels before it."""
         with device_errors("computing on the GPU"):
             found = array.copy_to_host(stream=self.stream)
-            self.stream.synchronize()
+        self.wait()
         return found
+
+    def wait(self) -> None:
+        """Until all that was started here is done."""
+        with device_errors("computing on the GPU"):
+            self.stream.synchronize()
 
     def by_lane(self, array: Any, elements: int, count: int) -> NDArray[np.float64]:
         """The elements of each of the first `count` lanes (count, elements), in NumPy."""
@@ -141,7 +146,8 @@ def in_turn(worker: Callable[[], Worker], count: int, cancelled: Callable[[], bo
     """
     workers = [worker()]
     if not workers[0].launcher.alone:
-        workers.append(worker())
+        with suppress(DeviceError):  # one alone is slower, and enough
+            workers.append(worker())
     size = min(one.launcher.lanes for one in workers)
     begun: deque[tuple[Worker, int, int]] = deque()
     for number, first in enumerate(range(0, count, size)):

@@ -77,3 +77,5 @@ class _Worker:
     def finish(self, first: int, last: int) -> None:
         if isinstance(self._norms, np.ndarray):
             self._norms[first:last] = self.launcher.by_lane(self._out, self._lags, last - first)
+        else:
+            self.launcher.wait()
