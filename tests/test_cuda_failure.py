@@ -215,6 +215,34 @@ def test_memory_is_planned_ahead_and_refused_with_a_figure() -> None:
     assert printed[1:] == ["32 True", "32 False", "256 False"]
 
 
+def test_a_run_on_the_gpu_reports_its_progress_and_stops_between_launches() -> None:
+    """Three warps of samples, of which the simulated device holds one; what is told is what the CPU tells."""
+    printed = simulated(
+        """
+        import rhoscope as rs
+        from rhoscope.devices import cuda_memory
+        from rhoscope.devices.base import Cancelled
+        from rhoscope.devices.cuda import CudaDevice
+        cuda_memory.THREADS, cuda_memory.BLOCKS = 32, 1
+        study = rs.Study(size=2, horizon=2, samples=96)
+        for device in ("cpu", "cuda"):
+            told = []
+            rs.run(study, device=device, shard_size=32, progress=told.append)
+            print([(event.done, event.shards_done, event.total) for event in told if "compiling" not in event.message])
+        asked = []
+        def third():
+            asked.append(None)
+            return len(asked) == 3
+        try:
+            CudaDevice(1).columns(study, 0, 96, cancelled=third)
+        except Cancelled:
+            print("cancelled", len(asked))
+        """
+    ).splitlines()
+    assert printed[0] == printed[1] == "[(0, 0, 96), (32, 1, 96), (64, 2, 96), (96, 3, 96)]"
+    assert printed[2] == "cancelled 3"
+
+
 def test_a_forked_child_is_told_how_to_start_processes() -> None:
     """The state is that of a parent whose driver was begun with; the child must not touch it."""
     script = """
