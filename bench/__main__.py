@@ -115,6 +115,11 @@ def main() -> None:
     arguments = command_line.parse()
     if arguments.command == "figure":
         _figure(arguments.results, arguments.out)
+    elif arguments.command == "gpu":
+        from bench import gpu
+
+        if not gpu.measure(arguments):
+            raise SystemExit(1)
     elif arguments.command == "gain_table":
         from bench import gain_table
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench import gpu
 from bench.results import FOLDER
 
 RACE_HELP = (
@@ -99,6 +100,11 @@ def _others(
     )
     coverage.add_argument("--repeats", type=int, default=10_000)
     coverage.add_argument("--threads", type=int, default=2, help="processes")
+    gpu.add_arguments(
+        commands.add_parser(
+            "gpu", help="correctness, races and roof on a GPU, in under 8 minutes", description=gpu.__doc__
+        )
+    )
     commands.add_parser(
         "gain_table", help="remake the table of rs.theory.calibrated_gain, in about 5 minutes"
     )

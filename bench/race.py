@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from bench.jobs import JOBS, Job
 from bench.peers.base import Variant
@@ -47,6 +46,8 @@ def races(
     letters: list[str], sizes: list[int] | None, repeats: int, threads: int
 ) -> Iterator[dict[str, Any]]:
     """A record for every job and size, each as soon as it is run."""
+    from threadpoolctl import threadpool_limits  # here: a race on a GPU needs no more than the kernels do
+
     entered = contenders()
     pool = Pool(threads)
     with threadpool_limits(1, user_api="blas"):

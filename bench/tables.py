@@ -34,16 +34,17 @@ def race_lines(record: dict[str, Any], before: list[dict[str, Any]], roof: dict[
     """The row of a record, after a heading if it begins another table than those before it."""
     block = [earlier for earlier in before if earlier["what"] == record["what"]]
     peers = [name for name in (block or [record])[0]["contenders"] if name != OURS]
-    row = _markdown(_row(record, peers, roof))
+    row = markdown(_row(record, peers, roof))
     if block:
         return [row]
     head = ["n", "ratio to the strongest (range)", "strongest peer", f"{OURS}, µs"]
     head += ["GFLOP/s (share of peak)", "A read, GB/s (share)"] + [f"{peer}, µs (ratio)" for peer in peers]
     heading = f"### {record['job']}: {record['what']}"
-    return [*([""] if before else []), heading, "", _markdown(head), _markdown(["-"] * len(head)), row]
+    return [*([""] if before else []), heading, "", markdown(head), markdown(["-"] * len(head)), row]
 
 
-def _markdown(cells: list[str]) -> str:
+def markdown(cells: list[str]) -> str:
+    """A row of a table."""
     return "| " + " | ".join(cells) + " |"
 
 
@@ -106,7 +107,7 @@ def scaling_lines(record: dict[str, Any], before: list[dict[str, Any]]) -> list[
     axis = record["axis"]
     taken = sorted(record["seconds"])
     middle = statistics.median(taken)
-    row = _markdown(
+    row = markdown(
         [
             f"{record[axis]:,}",
             f"n = {record['size']}, T = {record['horizon']:,}, {record['samples']:,} samples",
@@ -119,7 +120,7 @@ def scaling_lines(record: dict[str, Any], before: list[dict[str, Any]]) -> list[
     if any(earlier["axis"] == axis for earlier in before):
         return [row]
     head = [axis, "study", "threads", "seconds, median (range)", "µs a sample", "peak memory, MB"]
-    return [*([""] if before else []), f"### {axis}", "", _markdown(head), _markdown(["-"] * len(head)), row]
+    return [*([""] if before else []), f"### {axis}", "", markdown(head), markdown(["-"] * len(head)), row]
 
 
 def horizon_lines(records: list[dict[str, Any]]) -> str:

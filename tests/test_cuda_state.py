@@ -30,6 +30,7 @@ def driver(
     import numba
 
     fake = SimpleNamespace(
+        cudadrv=SimpleNamespace(driver=SimpleNamespace(driver=SimpleNamespace(pid=None))),
         is_available=lambda: available,
         cuda_error=lambda: error,
         gpus=[None] * gpus,

@@ -29,6 +29,18 @@ def test_default_shard_size_stays_in_bounds(size: int, horizon: int, shard_size:
     assert default_shard_size(rs.Study(size=size, horizon=horizon)) == shard_size
 
 
+@pytest.mark.parametrize(
+    ("size", "horizon", "shard_size"),
+    [
+        (8, 1000, 1 << 17),
+        (64, 10**6, 1024),
+        (64, 1000, 105_216),
+    ],  # 1.5 s of 2e12 flop/s / 2.85e7 flop = 105,233, in whole pairs of warps
+)
+def test_default_shard_size_fills_a_gpu(size: int, horizon: int, shard_size: int) -> None:
+    assert default_shard_size(rs.Study(size=size, horizon=horizon), gpu=True) == shard_size
+
+
 def test_a_complex_ensemble_costs_as_the_real_system_of_twice_the_size() -> None:
     shape = {"size": 16, "horizon": 500}
     real = estimate(rs.Study(ensemble=rs.ensembles.RealGinibre(), **shape | {"size": 32}), cores=1)

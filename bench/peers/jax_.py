@@ -48,7 +48,7 @@ def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool:
         del products["broadcast and sum"]
     for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (3e4, 1.2e5, 5e5, 1.5e6)):
         for label, product in products.items():
-            scan = jax.vmap(partial(_steps, product, tuple(int(lag) for lag in lags)))
+            scan = jax.vmap(partial(steps, product, tuple(int(lag) for lag in lags)))
             run = on_devices(scan, (A, delta), pool, chunk)
             yield Variant(f"scan of {label}, chunks of {chunk}", run)
 
@@ -58,7 +58,7 @@ def _rescaled(values: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jnp.ldexp(values, -shift), shift
 
 
-def _steps(product: Callable, lags: tuple[int, ...], a: jax.Array, d: jax.Array) -> jax.Array:
+def steps(product: Callable, lags: tuple[int, ...], a: jax.Array, d: jax.Array) -> jax.Array:
     """From lag to lag in scans of at most RESCALE steps, so that the inner scan is the product alone."""
 
     def block(carry: tuple[jax.Array, jax.Array], steps: int) -> tuple[jax.Array, jax.Array]:

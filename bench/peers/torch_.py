@@ -47,7 +47,7 @@ def eigvals(matrices: np.ndarray, pool: Pool) -> Iterator[Variant]:
 
 def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
     """bmm, the whole loop over the lags for one chunk at a time, so that its matrices stay in cache."""
-    yield from _recurrences("bmm", _steps, (5e5, 8e5, 1.5e6), A, delta, lags, pool)
+    yield from _recurrences("bmm", steps, (5e5, 8e5, 1.5e6), A, delta, lags, pool)
     if delta.shape[1] <= 16:
         yield from _recurrences("mul and sum, matrices last", _steps_last, (2.5e5, 5e5), A, delta, lags, pool)
 
@@ -87,7 +87,7 @@ def _shift_of(values: torch.Tensor, dim: int | tuple[int, ...]) -> torch.Tensor:
     return torch.frexp(values.abs().amax(dim=dim)).exponent.double()
 
 
-def _steps(A: torch.Tensor, delta: torch.Tensor, lags: np.ndarray) -> torch.Tensor:
+def steps(A: torch.Tensor, delta: torch.Tensor, lags: np.ndarray) -> torch.Tensor:
     """d as (chunk, 1, n): BLAS at every step."""
     by_columns = quick_rows(A)
     return _log_norms(

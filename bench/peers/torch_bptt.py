@@ -68,7 +68,7 @@ class _Sum:
 
     def __init__(self) -> None:
         self.value = torch.zeros(())
-        self.exponent = torch.tensor(-math.inf)
+        self.exponent = torch.full((), -math.inf)
 
     def add(self, term: torch.Tensor, exponent: torch.Tensor) -> None:
         top = torch.maximum(self.exponent, exponent)

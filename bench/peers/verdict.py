@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 BAND = np.log(10.0)
 Z = 1.959964
@@ -22,6 +21,8 @@ def tables(columns: np.ndarray, lags: np.ndarray, band: float = BAND) -> list[di
     Accuracy with Wilson's interval; Pearson's r of rate and log ρ with Fisher's, raw and at unit gain; Spearman's;
     the slope with its standard error; r of the rival ‖A‖_F. No bootstrap.
     """
+    from scipy.stats import rankdata  # here: the rest of a peer needs no SciPy
+
     log_gain, log_radius = np.log(columns[:, 0]), np.log(columns[:, 1])
     rival = np.log(columns[:, 2] / np.sqrt(len(columns)))
     growth = columns[:, 3:-3] - columns[:, -3:-2]

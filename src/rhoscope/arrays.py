@@ -1,11 +1,14 @@
 """Argument checks shared by the public functions on arrays."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.errors import ArgumentError, ArgumentTypeError
+
+_DLPACK_CUDA = (2, 13)  # kDLCUDA, and kDLCUDAManaged
 
 
 def as_numbers(value: Any, name: str) -> NDArray[Any]:
@@ -31,25 +34,36 @@ def as_numbers(value: Any, name: str) -> NDArray[Any]:
         Ragged, or with a NaN or Inf, whose first index is named.
     """
     array = _read(value, name)
-    if array.dtype.kind not in "biufc":
-        raise ArgumentTypeError(
-            f"{name}: dtype {array.dtype} (from {type(value).__name__}) is not a number; "
-            "pass real or complex floating-point numbers, such as numpy.asarray(values, dtype=float)"
-        )
-    complex_valued = array.dtype.kind == "c"
-    if array.dtype.itemsize > (16 if complex_valued else 8):
-        raise ArgumentTypeError(
-            f"{name}: dtype {array.dtype} is wider than the arithmetic here; "
-            f"round it yourself with .astype({'complex' if complex_valued else 'float'})"
-        )
-    array = np.asarray(array, dtype=np.complex128 if complex_valued else np.float64, order="C")
+    check_dtype(array.dtype, name, value)
+    array = np.asarray(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64, order="C")
     finite = np.isfinite(array)
     if not finite.all():
-        index = tuple(int(i) for i in np.unravel_index(np.argmin(finite), array.shape))
-        raise ArgumentError(
-            f"{name}: {array[index]} at index {index}; every entry must be finite, remove or replace it"
-        )
+        index = np.unravel_index(np.argmin(finite), array.shape)
+        raise not_finite(name, array[index], index)
     return array
+
+
+def check_dtype(dtype: np.dtype[Any], name: str, value: Any) -> None:
+    """Refuse, with an ArgumentTypeError, a dtype whose numbers neither float64 nor complex128 holds."""
+    if dtype.kind not in "biufc":
+        raise ArgumentTypeError(
+            f"{name}: dtype {dtype} (from {type(value).__name__}) is not a number; "
+            "pass real or complex floating-point numbers, such as numpy.asarray(values, dtype=float)"
+        )
+    complex_valued = dtype.kind == "c"
+    if dtype.itemsize > (16 if complex_valued else 8):
+        raise ArgumentTypeError(
+            f"{name}: dtype {dtype} is wider than the arithmetic here; "
+            f"round it yourself with .astype({'complex' if complex_valued else 'float'})"
+        )
+
+
+def not_finite(name: str, number: Any, index: Sequence[Any]) -> ArgumentError:
+    """What is raised for a NaN or Inf at this index."""
+    place = tuple(int(i) for i in index)
+    return ArgumentError(
+        f"{name}: {number} at index {place}; every entry must be finite, remove or replace it"
+    )
 
 
 def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
@@ -74,11 +88,16 @@ def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
     ArgumentError
         Not square, empty, or not finite.
     """
-    array = as_numbers(value, name)
-    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
-        raise ArgumentError(f"{name}: shape {array.shape}; square matrices (..., n, n) would do")
+    return check_matrices(as_numbers(value, name), name)
+
+
+def check_matrices(array: Any, name: str) -> Any:
+    """The array; an ArgumentError if its shape is not that of one or many square matrices."""
+    shape = tuple(array.shape)
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise ArgumentError(f"{name}: shape {shape}; square matrices (..., n, n) would do")
     if array.size == 0:
-        raise ArgumentError(f"{name}: shape {array.shape} is empty; pass at least one matrix with n >= 1")
+        raise ArgumentError(f"{name}: shape {shape} is empty; pass at least one matrix with n >= 1")
     return array
 
 
@@ -104,13 +123,19 @@ def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
     ArgumentError
         A single number, empty, or not finite.
     """
-    array = as_numbers(value, name)
+    return check_vectors(as_numbers(value, name), name)
+
+
+def check_vectors(array: Any, name: str) -> Any:
+    """The array; an ArgumentError if its shape is not that of one or many vectors."""
     if array.ndim < 1:
         raise ArgumentError(
             f"{name}: {array} is a single number; vectors (..., n) would do, such as [{array}]"
         )
     if array.size == 0:
-        raise ArgumentError(f"{name}: shape {array.shape} is empty; pass at least one vector with n >= 1")
+        raise ArgumentError(
+            f"{name}: shape {tuple(array.shape)} is empty; pass at least one vector with n >= 1"
+        )
     return array
 
 
@@ -158,8 +183,22 @@ def as_lags(value: Any, name: str = "lags") -> NDArray[np.int64]:
     return lags
 
 
+def on_gpu(value: Any) -> bool:
+    """Whether an array says, by DLPack or the CUDA array interface, that its memory is a GPU's."""
+    if getattr(value, "__cuda_ndarray__", False):  # Numba's own, in its simulator too
+        return True
+    if hasattr(value, "__dlpack_device__"):
+        return int(value.__dlpack_device__()[0]) in _DLPACK_CUDA
+    return hasattr(value, "__cuda_array_interface__")
+
+
 def _read(value: Any, name: str) -> NDArray[Any]:
     """NumPy first, which knows every array in host memory; DLPack for what offers nothing else."""
+    if on_gpu(value):
+        raise ArgumentTypeError(
+            f"{name}: this {type(value).__name__} lives on a GPU, and nothing is copied from there unasked; "
+            'use device = "cuda" where there is such an argument, or pass a copy in host memory'
+        )
     try:
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             return np.from_dlpack(value)

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from rhoscope.cores import available_cores
 from rhoscope.devices.base import Device
-from rhoscope.devices.choose import choose
+from rhoscope.devices.choose import choose, takes_gpu
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.caching import on_compile
-from rhoscope.plan import Plan, Shard, sample_operations
+from rhoscope.plan import Plan, Shard, default_shard_size, sample_operations
 from rhoscope.progress import Progress
 from rhoscope.study import Study
 
@@ -68,7 +68,7 @@ def compute(
     KeyboardInterrupt
         On Ctrl-C, saying how many shards are done and `how_to_go_on`.
     DeviceError
-        If a worker process died.
+        If a worker process died, or the device failed; what is finished is kept.
     """
     waiting = deque(sink.missing)
     if not waiting:
@@ -76,8 +76,8 @@ def compute(
     report = _Reporter(sink.plan, list(waiting), progress)
     running: dict[Future[Computed], Shard] = {}
     try:
-        with _submitter(study, workers) as (submit, at_once), on_compile(report.compiling):
-            report.tell()
+        with _submitter(study, workers) as (submit, at_once, said), on_compile(report.compiling):
+            report.tell(said)
             while waiting or running:
                 while waiting and len(running) < at_once:
                     shard = waiting.popleft()
@@ -96,6 +96,11 @@ def compute(
         raise KeyboardInterrupt(message) from None
     except BrokenExecutor as error:
         raise DeviceError(f"a worker process died ({error}); {how_to_go_on}") from error
+    except DeviceError as error:
+        if not running:  # it could not be had in the first place
+            raise
+        done = f"{sink.finished} of {len(sink.plan)} shards are done"
+        raise DeviceError(f"{error}; {done}; {how_to_go_on}") from error
     finally:
         for future in running:
             future.cancel()
@@ -106,14 +111,17 @@ def _failed(future: Future[Computed]) -> bool:
 
 
 @contextmanager
-def _submitter(study: Study, workers: Workers) -> Iterator[tuple[Callable[[Shard], Future[Computed]], int]]:
-    """How to hand out a shard, and how many may be out at once."""
+def _submitter(
+    study: Study, workers: Workers
+) -> Iterator[tuple[Callable[[Shard], Future[Computed]], int, str]]:
+    """How to hand out a shard, how many may be out at once, and what there is to say of the device."""
     if workers.executor is not None:
         submit, threads = workers.executor.submit, workers.threads or 1
         at_once = (getattr(workers.executor, "_max_workers", None) or available_cores()) + 2
         yield (
             lambda shard: submit(compute_shard, study, shard.start, shard.stop, workers.device, threads),
             at_once,
+            "",
         )
         return
     device = _chosen(study, workers.device, workers.threads)
@@ -121,7 +129,11 @@ def _submitter(study: Study, workers: Workers) -> Iterator[tuple[Callable[[Shard
     # A thread of its own leaves this one free to write shards meanwhile, and to hear Ctrl-C at once.
     pool = ThreadPoolExecutor(1, thread_name_prefix="rhoscope")
     try:
-        yield lambda shard: pool.submit(_timed, device, study, shard.start, shard.stop, stopped.is_set), 2
+        yield (
+            lambda shard: pool.submit(_timed, device, study, shard.start, shard.stop, stopped.is_set),
+            2,
+            "computing on the GPU" if (workers.device, device.name) == ("auto", "cuda") else "",
+        )
     finally:
         stopped.set()
         pool.shutdown(cancel_futures=True)
@@ -132,14 +144,22 @@ def compute_shard(study: Study, start: int, stop: int, device: str, threads: int
     return _timed(_chosen(study, device, threads), study, start, stop, None)
 
 
+def shard_size_for(study: Study, device: str) -> int:
+    """Samples in a shard, by default, on a device of that name."""
+    return default_shard_size(study, takes_gpu(device, **_work(study)))
+
+
 def _chosen(study: Study, device: str, threads: int | None) -> Device:
-    return choose(
-        device,
-        threads,
-        size=study.ensemble.real_size(study.size),
-        operations=study.samples * sample_operations(study),
-        fresh=study.mode == "fresh",
-    )
+    return choose(device, threads, **_work(study))
+
+
+def _work(study: Study) -> dict[str, Any]:
+    """What "auto" goes by."""
+    return {
+        "size": study.ensemble.real_size(study.size),
+        "operations": study.samples * sample_operations(study),
+        "fresh": study.mode == "fresh",
+    }
 
 
 def _timed(

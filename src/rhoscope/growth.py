@@ -1,21 +1,54 @@
 """Norms of backpropagated gradients at any lags, for very many systems."""
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.arrays import as_lags, as_matrices, as_vectors
-from rhoscope.devices.choose import choose
+from rhoscope.arrays import as_lags, as_matrices, as_vectors, check_matrices, check_vectors, on_gpu
+from rhoscope.devices.choose import choose, choose_gpu
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
 
 _METHODS = ("auto", "step", "ladder")
 
 
+@overload
 def gradient_norms(
-    A: Any, delta: Any, lags: Any, *, method: str = "auto", device: str = "auto", threads: int | None = None
-) -> NDArray[np.float64]:
+    A: Any,
+    delta: Any,
+    lags: Any,
+    *,
+    method: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    on_device: Literal[False] = False,
+) -> NDArray[np.float64]: ...
+
+
+@overload
+def gradient_norms(
+    A: Any,
+    delta: Any,
+    lags: Any,
+    *,
+    method: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    on_device: bool,
+) -> Any: ...
+
+
+def gradient_norms(
+    A: Any,
+    delta: Any,
+    lags: Any,
+    *,
+    method: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    on_device: bool = False,
+) -> Any:
     """Log norms of gradients after each lag k, in scaled arithmetic that has no range to leave.
 
     For h_t = A h_{t-1} + ... the gradient with respect to h_{T-k} is (A^T)^k δ, where δ is that with respect
@@ -28,7 +61,8 @@ def gradient_norms(
     Parameters
     ----------
     A
-        Recurrent matrices, (..., n, n), real or complex, anything NumPy or DLPack can read.
+        Recurrent matrices, (..., n, n), real or complex, anything NumPy or DLPack can read; or an array that lives
+        on a GPU, which is read there.
     delta
         Gradients δ at lag 0, (..., n), real or complex. Leading dimensions of A and delta broadcast.
     lags
@@ -41,6 +75,8 @@ def gradient_norms(
         "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
+    on_device
+        Leave the results on the GPU, as an object with the CUDA array interface.
 
     Returns
     -------
@@ -70,12 +106,14 @@ def gradient_norms(
     """
     if method not in _METHODS:
         raise ArgumentError(f"method = {method!r}: not a method; {nearest(str(method), _METHODS)} would do")
+    if on_device or on_gpu(A) or on_gpu(delta):
+        return _on_gpu(A, delta, lags, method, choose_gpu(device, threads), on_device)
     matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
     batch = _batch(matrices, vectors)
     if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
-    pairs = np.stack([_members(matrices.shape[:-2], batch), _members(vectors.shape[:-1], batch)], axis=1)
+    pairs = _pairs(matrices, vectors, batch)
     operations = 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
     norms = choose(device, threads, size=n, operations=operations).log_norms(
         matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
@@ -83,17 +121,47 @@ def gradient_norms(
     return norms.reshape(*batch, ks.size)
 
 
-def _batch(matrices: NDArray[Any], vectors: NDArray[Any]) -> tuple[int, ...]:
+def _on_gpu(A: Any, delta: Any, lags: Any, method: str, chosen: Any, on_device: bool) -> Any:
+    """The same for arrays that live on a GPU, or results that are to stay there."""
+    from rhoscope.devices.cuda_arrays import (
+        borrow,
+        real_matrices,
+        real_vectors,
+        to_device,
+    )  # where there is a GPU
+
+    matrices = check_matrices(borrow(A, "A"), "A") if on_gpu(A) else as_matrices(A, "A")
+    vectors = check_vectors(borrow(delta, "delta"), "delta") if on_gpu(delta) else as_vectors(delta, "delta")
+    ks, batch = as_lags(lags), _batch(matrices, vectors)
+    if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
+        if isinstance(matrices, np.ndarray) and isinstance(vectors, np.ndarray):
+            matrices, vectors = _real_form(matrices, vectors)
+        else:
+            matrices, vectors = real_matrices(to_device(matrices)), real_vectors(to_device(vectors))
+    n, pairs = tuple(vectors.shape)[-1], _pairs(matrices, vectors, batch)
+    norms = chosen.log_norms(
+        matrices.reshape(matrices.size // (n * n), n, n), vectors.reshape(vectors.size // n, n), pairs, ks, method,
+        on_device,
+    )  # fmt: skip
+    return norms.reshape(*batch, ks.size)
+
+
+def _batch(matrices: Any, vectors: Any) -> tuple[int, ...]:
     """The common batch shape."""
     try:
-        if matrices.shape[-1] == vectors.shape[-1]:
-            return np.broadcast_shapes(matrices.shape[:-2], vectors.shape[:-1])
+        if tuple(matrices.shape)[-1] == tuple(vectors.shape)[-1]:
+            return np.broadcast_shapes(tuple(matrices.shape[:-2]), tuple(vectors.shape[:-1]))
     except ValueError:
         pass
     raise ArgumentError(
-        f"A: shape {matrices.shape} beside delta of shape {vectors.shape}; A (..., n, n) and delta (..., n) "
-        "with the same n and leading dimensions that broadcast would do"
+        f"A: shape {tuple(matrices.shape)} beside delta of shape {tuple(vectors.shape)}; A (..., n, n) and "
+        "delta (..., n) with the same n and leading dimensions that broadcast would do"
     )
+
+
+def _pairs(matrices: Any, vectors: Any, batch: tuple[int, ...]) -> NDArray[np.intp]:
+    """Which matrix and which vector make each sample (N, 2)."""
+    return np.stack([_members(matrices.shape[:-2], batch), _members(vectors.shape[:-1], batch)], axis=1)
 
 
 def _members(shape: tuple[int, ...], batch: tuple[int, ...]) -> NDArray[np.intp]:

@@ -18,6 +18,9 @@ SECONDS_PER_STEP = 1.5e-8  # beside the products, if A is fixed
 FRESH_SECONDS_PER_STEP = 3e-8
 FRESH_SECONDS_PER_ENTRY = 5.5e-9
 NUMPY_SECONDS_PER_MATRIX = 2e-5
+# A GPU is not full below some thousands of samples; how fast it is, only to within a factor of ten.
+GPU_FLOPS = 2e12
+GPU_SAMPLES = 1024, 1 << 17
 SHARD_SECONDS = 1.5  # of two cores: long against the cost of a commit, short against a user's patience
 SCALAR_BYTES = 12 * 8 + 16 + 1  # twelve real or integer columns, the leading eigenvalue, the outcome
 
@@ -125,8 +128,11 @@ def row_bytes(study: "Study") -> int:
     return SCALAR_BYTES + 8 * len(study.lags) + sum(measured[name] for name in study.measure)
 
 
-def default_shard_size(study: "Study") -> int:
-    """Samples in a shard: a multiple of 64 from 64 to 16384, for at most a second or two on two cores."""
+def default_shard_size(study: "Study", gpu: bool = False) -> int:
+    """Samples in a shard: a multiple of 64, for a second or two on two cores or on a GPU, within bounds."""
+    if gpu:
+        samples = SHARD_SECONDS * GPU_FLOPS / sample_operations(study)
+        return min(max(64 * math.floor(samples / 64), GPU_SAMPLES[0]), GPU_SAMPLES[1])
     samples = 2 * SHARD_SECONDS / sample_seconds(study)
     return min(max(64 * math.floor(samples / 64), 64), 16384)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from rhoscope.errors import ArgumentError, ArgumentTypeError, StudyError
 from rhoscope.manifest import Record, provenance
-from rhoscope.plan import Plan, Shard, default_shard_size
+from rhoscope.plan import Plan, Shard
 from rhoscope.progress import Progress
 from rhoscope.result import Result
 from rhoscope.run_folder import stored_study
@@ -54,7 +54,7 @@ def run(
     progress
         Called with a `rhoscope.progress.Progress` at the start and after each shard.
     shard_size
-        Samples in a shard; by default one or two seconds of work. A begun folder keeps its own.
+        Samples in a shard; by default one or two seconds of work of the device. A begun folder keeps its own.
 
     Returns
     -------
@@ -81,11 +81,16 @@ def run(
         raise ArgumentTypeError(f"study = {study!r}: give a rhoscope.Study, or Study.from_toml(path)")
     if shard_size is not None and shard_size < 1:
         raise ArgumentError(f"shard_size = {shard_size}: give an integer >= 1, or None")
-    from rhoscope.execution import Workers, compute  # here, because a result is loaded without a compiler
+    from rhoscope.execution import (
+        Workers,
+        compute,
+        shard_size_for,
+    )  # here: a result is loaded without a compiler
 
     workers = Workers(device, threads, executor)
+    shard_size = shard_size or shard_size_for(study, device)
     if out is None:
-        memory = _Memory(study, shard_size or default_shard_size(study))
+        memory = _Memory(study, shard_size)
         compute(
             study, memory, workers, progress, how_to_go_on="nothing is kept without a folder: give out=FOLDER"
         )

@@ -1,12 +1,12 @@
 """Eigenvalues and spectral radii of very many matrices."""
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.arrays import as_matrices
-from rhoscope.devices.choose import choose
+from rhoscope.arrays import as_matrices, check_matrices, on_gpu
+from rhoscope.devices.choose import choose, choose_gpu
 from rhoscope.errors import RhoscopeError
 
 
@@ -14,7 +14,19 @@ class NoConvergenceError(RhoscopeError, np.linalg.LinAlgError):
     """No eigenvalue algorithm converged on a matrix."""
 
 
-def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) -> NDArray[np.complex128]:
+@overload
+def eigvals(
+    matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: Literal[False] = False
+) -> NDArray[np.complex128]: ...
+
+
+@overload
+def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: bool) -> Any: ...
+
+
+def eigvals(
+    matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: bool = False
+) -> Any:
     """All eigenvalues of every matrix.
 
     The roots of
@@ -27,11 +39,14 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
     Parameters
     ----------
     matrices
-        (..., n, n), real or complex, anything NumPy or DLPack can read.
+        (..., n, n), real or complex, anything NumPy or DLPack can read; or an array that lives on a GPU, which is
+        read there.
     device
         "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
+    on_device
+        Leave the results on the GPU, as an object with the CUDA array interface.
 
     Returns
     -------
@@ -58,26 +73,58 @@ def eigvals(matrices: Any, *, device: str = "auto", threads: int | None = None) 
     >>> sorted(rs.eigvals([[0.0, 1.0], [1.0, 0.0]]).real.tolist())
     [-1.0, 1.0]
     """
-    array = as_matrices(matrices)
-    n = array.shape[-1]
-    if array.dtype.kind == "c":
-        # LAPACK's complex iteration costs a quarter of the real one on the real form of twice the size.
-        values, failed = choose(device, threads).complex_eigenvalues(array.reshape(-1, n, n))
+    if on_device or on_gpu(matrices):
+        array, values, failed = _eigvals_on_gpu(matrices, device, threads, on_device)
     else:
-        chosen = choose(device, threads, size=n, operations=15.0 * n * array.size)
-        values, failed = chosen.eigenvalues(array.reshape(-1, n, n))
+        array = as_matrices(matrices)
+        n = array.shape[-1]
+        if array.dtype.kind == "c":
+            # LAPACK's complex iteration costs a quarter of the real one on the real form of twice the size.
+            values, failed = choose(device, threads).complex_eigenvalues(array.reshape(-1, n, n))
+        else:
+            chosen = choose(device, threads, size=n, operations=15.0 * n * array.size)
+            values, failed = chosen.eigenvalues(array.reshape(-1, n, n))
     if failed.any():
-        index = tuple(int(i) for i in np.unravel_index(np.argmax(failed), array.shape[:-2]))
+        index = tuple(int(i) for i in np.unravel_index(np.argmax(failed), tuple(array.shape[:-2])))
         raise NoConvergenceError(
             f"matrices: no eigenvalues of the matrix at index {index}: neither our iteration nor LAPACK converged; "
             "leave it out, or look at its entries"
         )
-    return values.reshape(array.shape[:-1])
+    return values.reshape(tuple(array.shape[:-1]))
+
+
+def _eigvals_on_gpu(
+    matrices: Any, device: str, threads: int | None, on_device: bool
+) -> tuple[Any, Any, NDArray[np.bool_]]:
+    """The matrices as they were read, their eigenvalues, and which had no convergence."""
+    chosen = choose_gpu(device, threads)
+    from rhoscope.devices.cuda_arrays import borrow  # here, where there is a GPU
+
+    array = (
+        check_matrices(borrow(matrices, "matrices"), "matrices")
+        if on_gpu(matrices)
+        else as_matrices(matrices)
+    )
+    n = tuple(array.shape)[-1]
+    find = chosen.complex_eigenvalues if array.dtype.kind == "c" else chosen.eigenvalues
+    return array, *find(array.reshape(array.size // (n * n), n, n), on_device)
+
+
+@overload
+def spectral_radius(
+    matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: Literal[False] = False
+) -> NDArray[np.float64]: ...
+
+
+@overload
+def spectral_radius(
+    matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: bool
+) -> Any: ...
 
 
 def spectral_radius(
-    matrices: Any, *, device: str = "auto", threads: int | None = None
-) -> NDArray[np.float64]:
+    matrices: Any, *, device: str = "auto", threads: int | None = None, on_device: bool = False
+) -> Any:
     """The spectral radius of every matrix, from its eigenvalues and never from the growth of its powers.
 
     ρ(A) = max_i |λ_i(A)|.
@@ -85,11 +132,14 @@ def spectral_radius(
     Parameters
     ----------
     matrices
-        (..., n, n), real or complex, anything NumPy or DLPack can read.
+        (..., n, n), real or complex, anything NumPy or DLPack can read; or an array that lives on a GPU, which is
+        read there.
     device
         "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
+    on_device
+        Leave the results on the GPU, as an object with the CUDA array interface.
 
     Returns
     -------
@@ -112,4 +162,10 @@ def spectral_radius(
     >>> float(rs.spectral_radius([[0.0, -2.0], [2.0, 0.0]]))
     2.0
     """
-    return np.abs(eigvals(matrices, device=device, threads=threads)).max(axis=-1)
+    if not on_device:
+        return np.abs(eigvals(matrices, device=device, threads=threads)).max(axis=-1)
+    chosen = choose_gpu(device, threads)
+    radius = np.abs(eigvals(matrices, device=chosen.name, threads=threads)).max(axis=-1)
+    from rhoscope.devices.cuda_arrays import to_device  # here, where there is a GPU
+
+    return to_device(radius)

@@ -1,12 +1,13 @@
 """The one place where a device's name becomes a device."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.errors import ArgumentError
 
 if TYPE_CHECKING:
     from rhoscope.devices.cuda import CudaDevice
+    from rhoscope.devices.fallback import FallbackDevice
 
 # A GPU is worth its start from about this many floating-point operations on, and fast while a matrix is small
 # enough for thousands of them to lie in its caches. Operation counts say so; it was not measured.
@@ -21,8 +22,8 @@ def choose(
     size: int = 0,
     operations: float = 0.0,
     fresh: bool = False,
-) -> "CpuDevice | CudaDevice":
-    """The device of that name.
+) -> "CpuDevice | CudaDevice | FallbackDevice":
+    """The device of that name; "auto" is the CPU as well where a GPU fails in the middle of its work.
 
     Args:
         device: "cpu", "cuda", or "auto": the GPU where one works and the work is worth it, else the CPU.
@@ -37,11 +38,34 @@ def choose(
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
-    if device == "cuda" or (device == "auto" and not fresh and _worth(size, operations)):
-        from rhoscope.devices.cuda import CudaDevice
+    if not takes_gpu(device, size=size, operations=operations, fresh=fresh):
+        return CpuDevice(threads)
+    from rhoscope.devices.cuda import CudaDevice
+    from rhoscope.devices.fallback import FallbackDevice
 
-        return CudaDevice(threads)
-    return CpuDevice(threads)
+    gpu = CudaDevice(threads)
+    return gpu if device == "cuda" else FallbackDevice(gpu, threads)
+
+
+def takes_gpu(device: str, *, size: int, operations: float, fresh: bool = False) -> bool:
+    """Whether `choose` would take a GPU; its arguments are those of `choose`."""
+    return device == "cuda" or (device == "auto" and not fresh and _worth(size, operations))
+
+
+def choose_gpu(device: str = "auto", threads: int | None = None) -> "CudaDevice":
+    """The GPU, for arrays that live there already or are to stay there.
+
+    Raises:
+        ArgumentError: device = "cpu", no device of that name, or threads < 1.
+        DeviceError: no GPU can be used; the message says why.
+    """
+    if device == "cpu":
+        raise ArgumentError(
+            'device = "cpu": an array lives on a GPU, or is to stay there (on_device = True); use device = "cuda" or '
+            '"auto", or pass copies in host memory and leave on_device out'
+        )
+    chosen: Any = choose("cuda" if device == "auto" else device, threads)
+    return chosen
 
 
 def _worth(size: int, operations: float) -> bool:

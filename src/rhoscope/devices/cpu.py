@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from rhoscope.cores import available_cores
 from rhoscope.devices import growth_cpu, lapack
@@ -102,6 +101,8 @@ class CpuDevice:
                 failed[index] = found is None
                 if found is not None:
                     values[index] = found
+
+        from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
 
         with threadpool_limits(1, user_api="blas"):
             for_chunks(

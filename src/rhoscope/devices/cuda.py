@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.devices import lapack
-from rhoscope.devices.base import Cancelled
+from rhoscope.devices import cuda_arrays, growth_cuda, spectra_cuda
 from rhoscope.devices.cpu import LAPACK_FROM, CpuDevice
-from rhoscope.devices.cuda_memory import Launcher
+from rhoscope.devices.cuda_memory import in_turn
 from rhoscope.devices.cuda_state import state
 from rhoscope.devices.study_columns import empty_columns
 from rhoscope.devices.study_cuda import CudaWorker
-from rhoscope.errors import DeviceError
-from rhoscope.kernels.layout import leading, spare
-from rhoscope.kernels.recurrence import BLOCK
-from rhoscope.kernels.recurrence_space import step_norms_cells
-from rhoscope.kernels.spectrum import eigenvalues_work
+from rhoscope.errors import ArgumentError, DeviceError
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -57,77 +52,47 @@ class CudaDevice:
             )
         columns = empty_columns(study, start, stop)
         count = stop - start
-        worker = CudaWorker(study, count, LAPACK_FROM)
-        for first in range(0, count, worker.launcher.lanes):
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            last = min(first + worker.launcher.lanes, count)
-            worker.fill(columns, first, start + first, start + last)
+        in_turn(lambda: CudaWorker(study, count, LAPACK_FROM, columns, start), count, cancelled)
         return columns
 
-    def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
-        """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""
-        count, n = matrices.shape[:2]
-        if n >= LAPACK_FROM:
-            return self.complex_eigenvalues(matrices)
-        from rhoscope.kernels import grids
+    def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
+        """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,).
 
-        sizes = (spare(n), eigenvalues_work(n))
-        launcher = Launcher(count, each=n * n + 2 * n + 2, work=sum(sizes) + 2 * n)
-        a, work, pair = (launcher.lanes_of(size) for size in (*sizes, 2 * n))
-        values = np.empty((count, n), dtype=np.complex128)
-        failed = np.zeros(count, dtype=bool)
-        for first in range(0, count, launcher.lanes):
-            here = slice(first, min(first + launcher.lanes, count))
-            size = here.stop - first
-            flat = launcher.to_device(matrices[here].reshape(-1))
-            re, im, status = (launcher.empty(size * width) for width in (n, n, 2))
-            launcher.run(
-                grids.eigenvalues, size, flat, a, work, pair, re, im, status, n, leading(n), sizes, size
-            )
-            values.real[here] = launcher.to_host(re).reshape(size, n)
-            values.imag[here] = launcher.to_host(im).reshape(size, n)
-            failed[here] = launcher.to_host(status).reshape(size, 2)[:, 0] > 0.5
-        for index in np.flatnonzero(failed):
-            found = lapack.eigenvalues(matrices[index])
-            failed[index] = found is None
-            if found is not None:
-                values[index] = found
-        return values, failed
+        The matrices may lie on the device, and the eigenvalues may stay there.
+        """
+        if matrices.shape[1] >= LAPACK_FROM:
+            return self.complex_eigenvalues(matrices, on_device)
+        return spectra_cuda.eigenvalues(matrices, on_device)
+
+    def complex_eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
+        """Eigenvalues of (N, n, n), real or complex, by the host's LAPACK."""
+        on_host = matrices.copy_to_host() if hasattr(matrices, "copy_to_host") else matrices
+        values, failed = self._host.complex_eigenvalues(on_host)
+        return (cuda_arrays.to_device(values) if on_device else values), failed
 
     def log_norms(
         self,
-        matrices: NDArray[np.float64],
-        deltas: NDArray[np.float64],
+        matrices: Any,
+        deltas: Any,
         pairs: NDArray[np.intp],
         lags: NDArray[np.int64],
         method: str,
-    ) -> NDArray[np.float64]:
+        on_device: bool = False,
+    ) -> Any:
         """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample.
 
-        By steps; the ladder is climbed by the host.
+        By steps; the ladder is climbed by the host. Matrices and vectors may lie on the device, and the norms may
+        stay there.
+
+        Raises:
+            ArgumentError: a ladder for arrays that lie on the device.
         """
-        if method == "ladder":
-            return self._host.log_norms(matrices, deltas, pairs, lags, method)
-        from rhoscope.kernels import grids
-
-        count, n = len(pairs), deltas.shape[1]
-        ld, cells = leading(n), step_norms_cells(n, columns=False)
-        launcher = Launcher(count, each=n * n + n * ld + 2 * n + lags.size, work=cells)
-        a, v, out, work = (launcher.lanes_of(size) for size in (n * ld, n, lags.size, cells))
-        there = launcher.to_device(lags)
-        norms = np.empty((count, lags.size))
-        for first in range(0, count, launcher.lanes):
-            here = pairs[first : first + launcher.lanes]
-            size = len(here)
-            flat = launcher.to_device(matrices[here[:, 0]].reshape(-1))
-            delta = launcher.to_device(deltas[here[:, 1]].reshape(-1))
-            launcher.run(grids.interleave, size, flat, a, n, n, ld, size)
-            launcher.run(grids.interleave, size, delta, v, n, 1, 1, size)
-            launcher.run(grids.step_norms, size, work, a, v, n, ld, there, BLOCK, out, cells, size)
-            norms[first : first + size] = launcher.by_lane(out, lags.size, size)
-        return norms
-
-    def complex_eigenvalues(self, matrices: NDArray[Any]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
-        """Eigenvalues of (N, n, n), real or complex, by the host's LAPACK."""
-        return self._host.complex_eigenvalues(matrices)
+        if method != "ladder":
+            return growth_cuda.log_norms(matrices, deltas, pairs, lags, on_device)
+        if not (isinstance(matrices, np.ndarray) and isinstance(deltas, np.ndarray)):
+            raise ArgumentError(
+                'method = "ladder": the CPU takes the binary powers, and the arrays live on a GPU; '
+                'use method = "step", or pass copies in host memory'
+            )
+        norms = self._host.log_norms(matrices, deltas, pairs, lags, method)
+        return cuda_arrays.to_device(norms) if on_device else norms

@@ -1,13 +1,14 @@
 """How many lanes a GPU works on at once, the memory they take, and how kernels are launched on them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.devices.cuda_state import simulated
+from rhoscope.devices.base import Cancelled
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.layout import WARP
 
@@ -22,22 +23,22 @@ _BYTES = 8
 @contextmanager
 def device_errors(doing: str) -> Iterator[None]:
     """Tell of a failure of the device in one sentence, as a `DeviceError`."""
-    if simulated():
-        yield
-        return
-    from numba.cuda.cudadrv.driver import CudaAPIError
-    from numba.cuda.cudadrv.error import CudaSupportError
-
     try:
         yield
-    except (CudaAPIError, CudaSupportError) as error:
+    except Exception as error:
+        # The driver is reached through two packages, whose errors have no common class, and one of them no public one.
+        if not type(error).__module__.startswith(("numba.cuda.cudadrv", "cuda.")):
+            raise
         raise DeviceError(
             f'device = "cuda": {doing} failed: {error}; use fewer samples at once, or device = "cpu"'
         ) from error
 
 
 class Launcher:
-    """Lanes on the current GPU, as many as it can run and hold at once.
+    """Lanes on the current GPU, as many as it can run and hold at once, and a stream of their own.
+
+    Where two chunks of lanes fit, two launchers take turns (`in_turn`), and one computes while the other's numbers
+    travel; so each plans with half of the memory.
 
     Args:
         count: how many matrices or samples there are.
@@ -54,15 +55,20 @@ class Launcher:
         self._cuda: Any = cuda
         with device_errors("looking at the GPU"):
             running, free = _running_lanes(cuda), _free_bytes(cuda)
-        room = int(SHARE * free) // (_BYTES * (each + work)) // WARP * WARP
-        if room < WARP:
+            self.stream: Any = cuda.stream()
+        whole = int(SHARE * free) // (_BYTES * (each + work)) // WARP * WARP
+        if whole < WARP:
             need = WARP * _BYTES * (each + work)
             raise DeviceError(
                 f'device = "cuda": {WARP} matrices of this size need {need / 1e9:.2f} GB of device memory, '
                 f'{free / 1e9:.2f} GB are free; use a smaller size or horizon, or device = "cpu"'
             )
-        self.lanes = min(-(-count // WARP) * WARP, running, room)
+        half = whole // (2 * WARP) * WARP
+        wanted = min(-(-count // WARP) * WARP, running)
+        self.lanes = min(wanted, half or whole)
         """How many are on the device at once; a multiple of the lanes of a group."""
+        self.alone = half < WARP or count <= self.lanes
+        """Whether there is no room, or no work, for a second one beside it."""
 
     def lanes_of(self, elements: int, dtype: Any = np.float64) -> Any:
         """Space for `elements` elements of every lane."""
@@ -70,18 +76,30 @@ class Launcher:
 
     def empty(self, count: int, dtype: Any = np.float64) -> Any:
         """Space for `count` numbers."""
-        with device_errors(f"reserving {count * _BYTES / 1e9:.2f} GB"):
-            return self._cuda.device_array(max(count, 1), dtype=dtype)
+        return empty(count, dtype, self.stream)
 
     def to_device(self, array: NDArray[Any]) -> Any:
         """A copy on the device."""
+        return self.send(array, self.empty(array.size, array.dtype))
+
+    def send(self, array: NDArray[Any], space: Any) -> Any:
+        """A copy at the beginning of this space; memory that is taken once need not be waited for again."""
+        there = space[: array.size]
         with device_errors("copying to the GPU"):
-            return self._cuda.to_device(np.ascontiguousarray(array))
+            there.copy_to_device(np.ascontiguousarray(array).reshape(-1), stream=self.stream)
+        return there
 
     def to_host(self, array: Any) -> NDArray[Any]:
         """A copy in NumPy; waits for the kernels before it."""
         with device_errors("computing on the GPU"):
-            return array.copy_to_host()
+            found = array.copy_to_host(stream=self.stream)
+        self.wait()
+        return found
+
+    def wait(self) -> None:
+        """Until all that was started here is done."""
+        with device_errors("computing on the GPU"):
+            self.stream.synchronize()
 
     def by_lane(self, array: Any, elements: int, count: int) -> NDArray[np.float64]:
         """The elements of each of the first `count` lanes (count, elements), in NumPy."""
@@ -92,7 +110,57 @@ class Launcher:
     def run(self, kernel: Any, count: int, *arguments: Any) -> None:
         """Launch a kernel with a thread for each of `count` lanes, at most `lanes`."""
         with device_errors("starting a kernel"):
-            kernel[-(-min(count, self.lanes) // THREADS), THREADS](*arguments)
+            kernel[-(-min(count, self.lanes) // THREADS), THREADS, self.stream](*arguments)
+
+
+def empty(count: int, dtype: Any = np.float64, stream: Any = 0) -> Any:
+    """Space on the device for `count` numbers."""
+    from numba import cuda
+
+    with device_errors(f"reserving {count * np.dtype(dtype).itemsize / 1e9:.2f} GB"):
+        return cuda.device_array(max(count, 1), dtype=dtype, stream=stream)
+
+
+class Worker(Protocol):
+    """What computes chunks on the device: it is told to begin one, and later asked for what it found."""
+
+    @property
+    def launcher(self) -> Launcher:
+        """Where it computes."""
+        ...
+
+    def begin(self, first: int, last: int) -> None:
+        """Start all that members first..last-1 need, and wait for nothing."""
+        ...
+
+    def finish(self, first: int, last: int) -> None:
+        """Wait for it, and keep the results."""
+        ...
+
+
+def in_turn(worker: Callable[[], Worker], count: int, cancelled: Callable[[], bool] | None = None) -> None:
+    """Chunks of range(count) by one worker, or by two that take turns: the host sees to one, the device to the other.
+
+    Raises:
+        Cancelled: `cancelled`, polled before each chunk, turned true.
+    """
+    workers = [worker()]
+    if not workers[0].launcher.alone:
+        with suppress(DeviceError):  # one alone is slower, and enough
+            workers.append(worker())
+    size = min(one.launcher.lanes for one in workers)
+    begun: deque[tuple[Worker, int, int]] = deque()
+    for number, first in enumerate(range(0, count, size)):
+        if len(begun) == len(workers):
+            earlier, *chunk = begun.popleft()
+            earlier.finish(*chunk)
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        last = min(first + size, count)
+        workers[number % len(workers)].begin(first, last)
+        begun.append((workers[number % len(workers)], first, last))
+    for earlier, *chunk in begun:
+        earlier.finish(*chunk)
 
 
 def _running_lanes(cuda: Any) -> int:

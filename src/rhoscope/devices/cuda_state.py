@@ -1,7 +1,9 @@
 """Whether this process can compute on a GPU, and if not, why."""
 
+import os
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 # What the kernels are compiled and checked for.
 OLDEST = (7, 5)
@@ -36,6 +38,12 @@ def state() -> CudaState:
     from numba import cuda
 
     found = f"numba-cuda {version}"
+    if _forked():
+        return CudaState(
+            False,
+            f"{found}: this process was forked from one that had begun to use the GPU, and CUDA works in one of the "
+            'two; start processes by "spawn" or "forkserver", as multiprocessing.get_context("spawn") does',
+        )
     try:
         if not cuda.is_available():
             return CudaState(False, f"{found}: {_unavailable()}")
@@ -50,6 +58,15 @@ def state() -> CudaState:
             False, f"{found}: {name} has compute capability {capability}; {oldest} is the oldest that will do"
         )
     return CudaState(True, f"{name}, compute capability {capability}, {found}")
+
+
+def _forked() -> bool:
+    """Whether an ancestor of this process began to use CUDA before this one was forked."""
+    from numba import cuda
+
+    driver: Any = cuda.cudadrv.driver  # pyright: ignore[reportPrivateImportUsage] - the simulator has no such thing
+    begun_in: int | None = driver.driver.pid
+    return begun_in is not None and begun_in != os.getpid()
 
 
 def _unavailable() -> str:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from rhoscope import drawing
 from rhoscope.devices import fresh_cpu
@@ -47,6 +46,8 @@ def study_columns(
         if worker not in workers:
             workers[worker] = _Worker(study, groups, lapack_from, cancelled)
         workers[worker].fill(columns, first, start + first, start + last)
+
+    from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
 
     # A user's own ensemble may call BLAS, and so does the fallback: one thread each under ours.
     with threadpool_limits(1, user_api="blas"):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rhoscope import drawing
 from rhoscope.devices.cuda_memory import Launcher
-from rhoscope.devices.study_columns import StudyWorker
+from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
 from rhoscope.kernels.layout import WARP, spare
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class CudaWorker(StudyWorker):
     """What stays on the device from chunk to chunk: the question in the kernels' terms, and their memory."""
 
-    def __init__(self, study: "Study", count: int, lapack_from: int) -> None:
+    def __init__(self, study: "Study", count: int, lapack_from: int, columns: Columns, start: int) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
         from rhoscope.kernels import grids
 
         n, m, results = self.n, self.m, len(self.lags) + (3 if self.error else 0)
         self.grids = grids
+        self.columns, self.start = columns, start
         self.key = drawing.key(study.seed)
         self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
@@ -46,11 +47,15 @@ class CudaWorker(StudyWorker):
         }
         if self.error:
             kept |= {"b": n * m, "state": n}
-        self.launcher = Launcher(count, each=sum(kept.values()) + 1, work=work)
+        given = n * n if study.ensemble.law is None else 0  # of a matrix that the host draws
+        self.launcher = Launcher(count, each=sum(kept.values()) + given + 1, work=work)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
         self.lags_there = self.launcher.to_device(self.lags)
+        self.results = results
         self.samples: Any = None
+        self.numbers = self.launcher.lanes_of(1, np.int64)
+        self.real = self.launcher.lanes_of(given)
         self.count = 0
 
     def _run(self, kernel: Any, *arguments: Any) -> None:
@@ -60,14 +65,26 @@ class CudaWorker(StudyWorker):
         """What was kept of each sample (count, elements)."""
         return self.launcher.by_lane(self.kept[name], elements, self.count)
 
-    def draw(self, start: int, stop: int) -> NDArray[np.float64]:
+    def begin(self, first: int, last: int) -> None:
+        """Start all kernels for samples `first` to `last` - 1 of those asked for, and wait for nothing."""
+        self.launch_draws(self.start + first, self.start + last)
+        if not self.by_lapack:
+            self.launch_spectra()
+        self.launch_gradients()
+
+    def finish(self, first: int, last: int) -> None:
+        """Fetch what they found into the columns."""
+        self.fill(self.columns, first, self.start + first, self.start + last)
+
+    def launch_draws(self, start: int, stop: int) -> None:
+        """Draw A of these samples."""
         study, n, ld, a = self.study, self.n, self.ld, self.kept["a"]
         numbers = np.arange(start, stop, dtype=np.int64)
         self.count = stop - start
-        self.samples = self.launcher.to_device(numbers)
+        self.samples = self.launcher.send(numbers, self.numbers)
         if study.ensemble.law is None:
-            real = study.ensemble.real_matrices(study.size, numbers, study.seed).reshape(-1)
-            self._run(self.grids.interleave, self.launcher.to_device(real), a, n, n, ld)
+            real = study.ensemble.real_matrices(study.size, numbers, study.seed)
+            self._run(self.grids.interleave, self.launcher.send(real, self.real), a, n, n, ld)
         else:
             params = study.ensemble.params(study.size)
             self._run(
@@ -78,23 +95,29 @@ class CudaWorker(StudyWorker):
         self._run(
             self.grids.apply_gains, a, n, ld, *self.key, self.samples, float(low), float(high - low), gains
         )
-        return self.launcher.to_host(gains)[: self.count]
+
+    def draw(self, start: int, stop: int) -> NDArray[np.float64]:
+        return self.launcher.to_host(self.kept["gains"])[: self.count]
 
     def matrix(self, row: int) -> NDArray[np.float64]:
         size = self.n * self.ld * WARP
         group = self.launcher.to_host(self.kept["a"][row // WARP * size : (row // WARP + 1) * size])
         return np.ascontiguousarray(group.reshape(self.n, self.ld, WARP)[:, : self.n, row % WARP])
 
-    def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def launch_spectra(self) -> None:
+        """Decompose the matrices drawn."""
         lanes = self.launcher.lanes
         own, scratch = self.work[: self.spaces[0] * lanes], self.work[self.spaces[0] * lanes :]
         self._run(
             self.grids.spectra, self.kept["a"], own, scratch, self.kept["values"], self.kept["rows"],
             self.n, self.ld, self.spaces, self.study.cutoff,
         )  # fmt: skip
+
+    def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return self._fetch("rows", layout.ROWS), self._fetch("values", 2 * self.n).reshape(-1, 2, self.n)
 
-    def gradients(self, count: int) -> NDArray[np.float64]:
+    def launch_gradients(self) -> None:
+        """Draw the vectors, and take gradients back in time."""
         n, ld, m, kept = self.n, self.ld, self.m, self.kept
         if self.error:
             self._draw("b", n * m, streams.INPUT_MAP)
@@ -104,13 +127,15 @@ class CudaWorker(StudyWorker):
                 self.grids.bptt, self.work, kept["a"], kept["b"], kept["state"], kept["delta"], self.samples,
                 n, ld, m, self.study.horizon, self.segment, BLOCK, *self.key, self.lags_there, kept["out"], self.cells,
             )  # fmt: skip
-            return self._fetch("out", len(self.lags) + 3)
+            return
         self._draw("delta", n, streams.DELTA)
         self._run(
             self.grids.step_norms, self.work, kept["a"], kept["delta"], n, ld, self.lags_there, BLOCK, kept["out"],
             self.cells,
         )  # fmt: skip
-        return self._fetch("out", len(self.lags))
+
+    def gradients(self, count: int) -> NDArray[np.float64]:
+        return self._fetch("out", self.results)
 
     def _draw(self, name: str, elements: int, stream: int) -> None:
         """The vectors of one stream, of the scale that all vectors of a study have."""

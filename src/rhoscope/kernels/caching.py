@@ -43,7 +43,7 @@ def folder() -> str:
     return chosen
 
 
-class _Locator(_CacheLocator):
+class Locator(_CacheLocator):
     """Keeps kernels in `folder()` and stamps them with `digest()`."""
 
     def __init__(self, py_func: Any) -> None:
@@ -59,12 +59,12 @@ class _Locator(_CacheLocator):
         return str(self._line)
 
     @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> "_Locator":
+    def from_function(cls, py_func: Any, py_file: str) -> "Locator":
         return cls(py_func)
 
 
 class _CacheImpl(CompileResultCacheImpl):
-    _locator_classes = [_Locator]
+    _locator_classes = [Locator]
 
 
 class _Cache(FunctionCache):

@@ -56,4 +56,10 @@ def grid(function: Callable[..., Any]) -> Any:
 
     Without link-time optimisation: what the offline check compiles is then what runs.
     """
-    return cuda.jit(function) if SIMULATED else cuda.jit(lto=False)(function)
+    if SIMULATED:
+        return cuda.jit(function)
+    from rhoscope.kernels.caching_cuda import keep  # here, because the simulator has no such thing
+
+    dispatcher: Any = cuda.jit(lto=False)(function)
+    keep(dispatcher)
+    return dispatcher

@@ -1,0 +1,67 @@
+"""Eigenvalues on a GPU, chunk by chunk; the matrices in host memory or already there."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rhoscope.devices import lapack
+from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
+from rhoscope.kernels.layout import leading, spare
+from rhoscope.kernels.spectrum import eigenvalues_work
+
+
+def eigenvalues(matrices: Any, on_device: bool) -> tuple[Any, NDArray[np.bool_]]:
+    """Eigenvalues (N, n) of real (N, n, n), on the device if asked for; which had no convergence (N,), in NumPy."""
+    count, n = matrices.shape[:2]
+    values: Any = (
+        empty(count * n * 2).view(np.complex128) if on_device else np.empty((count, n), np.complex128)
+    )
+    values = values.reshape(count, n)
+    failed = np.zeros(count, dtype=bool)
+    in_turn(lambda: _Worker(matrices, values, failed), count)
+    for index in np.flatnonzero(failed).tolist():
+        matrix = matrices[index]
+        found = lapack.eigenvalues(matrix.copy_to_host() if hasattr(matrix, "copy_to_host") else matrix)
+        failed[index] = found is None
+        if found is not None and on_device:
+            values[index].copy_to_device(found)
+        elif found is not None:
+            values[index] = found
+    return values, failed
+
+
+class _Worker:
+    """The memory of a chunk, and what is done with it."""
+
+    def __init__(self, matrices: Any, values: Any, failed: NDArray[np.bool_]) -> None:
+        from rhoscope.kernels import grids, grids_arrays
+
+        self._kit, self._arrays = grids, grids_arrays
+        self._matrices, self._values, self._failed = matrices, values, failed
+        count, n = matrices.shape[:2]
+        self._n, self._sizes = n, (spare(n), eigenvalues_work(n))
+        self.launcher = Launcher(count, each=n * n + 2 * n + 2, work=sum(self._sizes) + 2 * n)
+        self._work = [self.launcher.lanes_of(size) for size in (*self._sizes, 2 * n)]
+        self._re, self._im, self._status = (self.launcher.lanes_of(size) for size in (n, n, 2))
+        self._space = self.launcher.lanes_of(n * n) if isinstance(matrices, np.ndarray) else None
+
+    def begin(self, first: int, last: int) -> None:
+        n, size, run = self._n, last - first, self.launcher.run
+        flat = self._matrices[first:last].reshape(size * n * n)
+        if self._space is not None:
+            flat = self.launcher.send(flat, self._space)
+        run(
+            self._kit.eigenvalues, size, flat, *self._work, self._re, self._im, self._status, n, leading(n),
+            self._sizes, size,
+        )  # fmt: skip
+        if not isinstance(self._values, np.ndarray):
+            out = self._values[first:last].reshape(size * n).view(np.float64)
+            run(self._arrays.complex_pairs, size, self._re, self._im, out, size * n)
+
+    def finish(self, first: int, last: int) -> None:
+        n, size, to_host = self._n, last - first, self.launcher.to_host
+        self._failed[first:last] = to_host(self._status[: 2 * size]).reshape(size, 2)[:, 0] > 0.5
+        if isinstance(self._values, np.ndarray):
+            self._values.real[first:last] = to_host(self._re[: size * n]).reshape(size, n)
+            self._values.imag[first:last] = to_host(self._im[: size * n]).reshape(size, n)

@@ -1,0 +1,113 @@
+"""Arrays that live on a GPU are read there, their results stay there if asked for, and wrong ones are refused."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import cuda_array_cases
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import rhoscope as rs
+from rhoscope.arrays import on_gpu
+from rhoscope.devices.cuda_state import CudaState, state
+
+Found = tuple[dict[str, NDArray[Any]], dict[str, str]]
+
+
+@pytest.fixture(scope="module", params=["simulator", "gpu"])
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What a process of its own computes, and what it is told."""
+    environment = dict(os.environ)
+    if request.param == "simulator":
+        environment["NUMBA_ENABLE_CUDASIM"] = "1"
+    elif not (usable := state()).usable:
+        pytest.skip(usable.text)
+    path = tmp_path_factory.mktemp(request.param) / "results.npz"
+    command = [sys.executable, cuda_array_cases.__file__, path]
+    said = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
+    with np.load(path) as results:
+        return dict(results), json.loads(said)
+
+
+def test_results_have_the_bits_of_the_cpu(found: Found) -> None:
+    expected = cuda_array_cases.expected()
+    computed, _ = found
+    assert {name.partition(",")[0] for name in computed} == expected.keys()
+    for name, values in computed.items():
+        truth = expected[name.partition(",")[0]]
+        assert values.shape == truth.shape, name
+        np.testing.assert_array_equal(values, truth, err_msg=name)
+
+
+REFUSED = {
+    "not finite": ("ArgumentError", "matrices: nan at index (3, 1, 2)"),
+    "complex not finite": ("ArgumentError", "at index (3, 1, 2)"),
+    "float32": ("ArgumentTypeError", "float32 on a GPU, where float64 and complex128 would do"),
+    "strides": ("ArgumentError", "where C order would do"),
+    "not square": ("ArgumentError", "matrices: shape (35, 2, 3); square matrices"),
+    "vectors": ("ArgumentError", "A: shape (35, 3, 3) beside delta of shape (3, 3)"),
+    "device": ("ArgumentError", 'device = "cpu": an array lives on a GPU'),
+    "kept by the CPU": ("ArgumentError", 'device = "cpu": an array lives on a GPU, or is to stay there'),
+    "no such device": ("ArgumentError", "device = 'tpu': not a device"),
+    "ladder": ("ArgumentError", 'method = "ladder": the CPU takes the binary powers'),
+    "bptt": ("ArgumentTypeError", "A: this"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_taken_is_refused_with_what_would_do(found: Found, name: str) -> None:
+    kind, words = REFUSED[name]
+    assert found[1][name].startswith(f"{kind}: ")
+    assert words in found[1][name]
+
+
+def test_nothing_but_what_is_listed_is_refused(found: Found) -> None:
+    assert found[1].keys() == REFUSED.keys()
+
+
+def _dlpack(device: int) -> Any:
+    return SimpleNamespace(__dlpack_device__=lambda: (device, 0), __dlpack__=lambda **options: None)
+
+
+@pytest.mark.parametrize(
+    ("value", "there"),
+    [
+        (_dlpack(2), True),
+        (_dlpack(13), True),
+        (_dlpack(1), False),
+        (SimpleNamespace(__cuda_array_interface__={"version": 3}), True),
+        (np.eye(2), False),
+        ([[1.0]], False),
+    ],
+)
+def test_an_array_says_where_it_lives(value: Any, there: bool) -> None:
+    assert on_gpu(value) == there
+
+
+def test_without_a_gpu_an_array_that_lives_on_one_says_why_it_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason"))
+    with pytest.raises(rs.errors.DeviceError, match="the reason"):
+        rs.eigvals(_dlpack(2))
+    with pytest.raises(rs.errors.ArgumentTypeError, match=r"A: this SimpleNamespace lives on a GPU"):
+        rs.bptt(_dlpack(2), 1.0, [1.0], 1.0, 1.0)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
+def test_an_array_known_by_dlpack_alone_is_described_as_it_lies() -> None:
+    """Read off arrays of NumPy, which export in the same way from host memory."""
+    from rhoscope.devices.cuda_arrays import Exported
+
+    array = np.arange(24.0).reshape(2, 3, 4)
+    for given in (array, array[:, ::2], array.transpose(0, 2, 1)):
+        described = Exported(given).__cuda_array_interface__
+        assert described["data"][0] == given.ctypes.data
+        assert (described["shape"], described["typestr"]) == (given.shape, given.dtype.str)
+        assert (described["strides"] or array.strides) == given.strides
