@@ -66,7 +66,7 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     """Every kernel that is launched, and the types of its arguments."""
     from numba import types
 
-    from rhoscope.kernels import grids, grids_arrays
+    from rhoscope.kernels import grids, grids_arrays, grids_fresh
 
     n, x, ns, xs = types.int64, types.float64, types.int64[::1], types.float64[::1]
     pair, triple = types.UniTuple(n, 2), types.UniTuple(x, 3)
@@ -80,6 +80,10 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
         "spectra": (grids.spectra, (xs, xs, xs, xs, xs, n, n, pair, x, n)),
         "step_norms": (grids.step_norms, (xs, xs, xs, n, n, ns, n, xs, n, n)),
         "bptt": (grids.bptt, (xs, xs, xs, xs, xs, ns, n, n, n, n, n, n, n, n, ns, xs, n, n)),
+        "fresh begin": (grids_fresh.begin, (xs, n, n, n, n, xs, xs, n)),
+        "fresh forward": (grids_fresh.forward, (xs, n, xs, n, n, n, n, n, n, ns, n)),
+        "fresh subtract": (grids_fresh.subtract, (xs, n, n, n, n, xs, n)),
+        "fresh backward": (grids_fresh.backward, (xs, n, xs, n, n, n, n, n, n, n, ns, ns, xs, n)),
         "first_not_finite": (grids_arrays.first_not_finite, (xs, ns)),
         "gather": (grids_arrays.gather, (xs, ns, xs, n, n, n, n)),
         "by_sample": (grids_arrays.by_sample, (xs, xs, n, n)),

@@ -60,6 +60,28 @@ STUDIES: dict[str, tuple[Study, int, int]] = {
         START,
         START + 3,
     ),
+    "fresh": (_study(ensembles.Sparse(density=0.6), mode="fresh", horizon=6), START, START + 3),
+    "fresh, independent": (
+        _study(ensembles.RealGinibre(), size=3, mode="fresh", horizon=9, lags=(1, 4), delta="independent"),
+        START,
+        START + 3,
+    ),
+    "fresh, no inputs": (
+        _study(ensembles.RealGinibre(), size=3, mode="fresh", horizon=5, inputs=0),
+        START,
+        START + 3,
+    ),
+    # Each product leaves the range, and is done again with its matrix scaled.
+    "fresh, out of range": (
+        _study(ensembles.RealGinibre(), size=2, mode="fresh", horizon=8, gain=(1e-90, 1e90)),
+        START,
+        START + 3,
+    ),
+    "fresh, two groups": (
+        _study(ensembles.RealGinibre(), 35, size=2, mode="fresh", horizon=2),
+        START,
+        START + 35,
+    ),
     # More than a group, and with SMALL_GPU more than the device holds at once.
     "two groups": (_study(ensembles.RealGinibre(), 35, size=2, horizon=3), START, START + 35),
 }

@@ -115,20 +115,6 @@ def test_auto_takes_the_gpu_where_it_is_worth_it(
     assert choose("cpu", 1, size=size, operations=operations).name == "cpu"
 
 
-def test_fresh_matrices_are_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = CudaState(True, "as told")
-    monkeypatch.setattr(cuda_state, "state", lambda: found)
-    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: found)
-    monkeypatch.setattr(choosing, "WORTH_OPERATIONS", 0.0)
-    study = rs.Study(size=3, horizon=4, samples=5, mode="fresh")
-    assert choose("auto", 1, size=3, operations=1.0).name == "cuda"
-    assert rs.run(study).provenance["device"] == "cpu"
-    with pytest.raises(
-        rs.errors.DeviceError, match=r'device = "cuda": .* mode = "fresh"; use device = "cpu"'
-    ):
-        rs.run(study, device="cuda")
-
-
 def test_small_work_does_not_look_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     def looked() -> CudaState:
         raise AssertionError

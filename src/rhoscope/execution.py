@@ -158,7 +158,6 @@ def _work(study: Study) -> dict[str, Any]:
     return {
         "size": study.ensemble.real_size(study.size),
         "operations": study.samples * sample_operations(study),
-        "fresh": study.mode == "fresh",
     }
 
 

@@ -21,7 +21,6 @@ def choose(
     *,
     size: int = 0,
     operations: float = 0.0,
-    fresh: bool = False,
 ) -> "CpuDevice | CudaDevice | FallbackDevice":
     """The device of that name; "auto" is the CPU as well where a GPU fails in the middle of its work.
 
@@ -30,7 +29,6 @@ def choose(
         threads: Python threads that drive the kernels; None for every core this process may use.
         size: n of the matrices, for "auto".
         operations: floating-point operations there are to do, about, for "auto".
-        fresh: whether it is a study with a fresh matrix at every step, which only the CPU does, for "auto".
 
     Raises:
         ArgumentError: no device of that name, or threads < 1.
@@ -38,7 +36,7 @@ def choose(
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
-    if not takes_gpu(device, size=size, operations=operations, fresh=fresh):
+    if not takes_gpu(device, size=size, operations=operations):
         return CpuDevice(threads)
     from rhoscope.devices.cuda import CudaDevice
     from rhoscope.devices.fallback import FallbackDevice
@@ -47,9 +45,9 @@ def choose(
     return gpu if device == "cuda" else FallbackDevice(gpu, threads)
 
 
-def takes_gpu(device: str, *, size: int, operations: float, fresh: bool = False) -> bool:
+def takes_gpu(device: str, *, size: int, operations: float) -> bool:
     """Whether `choose` would take a GPU; its arguments are those of `choose`."""
-    return device == "cuda" or (device == "auto" and not fresh and _worth(size, operations))
+    return device == "cuda" or (device == "auto" and _worth(size, operations))
 
 
 def choose_gpu(device: str = "auto", threads: int | None = None) -> "CudaDevice":

@@ -43,16 +43,11 @@ class CudaDevice:
         """Every column of the result for samples start..stop-1, in order.
 
         Raises:
-            DeviceError: every step has a fresh matrix; or the GPU failed.
+            DeviceError: the GPU failed.
         """
-        if study.mode == "fresh":
-            raise DeviceError(
-                'device = "cuda": the GPU computes mode = "fixed" only, the study has mode = "fresh"; '
-                'use device = "cpu" or "auto"'
-            )
         columns = empty_columns(study, start, stop)
         count = stop - start
-        in_turn(lambda: CudaWorker(study, count, LAPACK_FROM, columns, start), count, cancelled)
+        in_turn(lambda: CudaWorker(study, count, LAPACK_FROM, columns, start, cancelled), count, cancelled)
         return columns
 
     def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:

@@ -1,11 +1,13 @@
 """The columns of a study on a GPU: as many samples at once as it runs and holds, each a lane from start to end."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope import drawing
+from rhoscope.devices import fresh_cuda
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
@@ -21,19 +23,33 @@ if TYPE_CHECKING:
 class CudaWorker(StudyWorker):
     """What stays on the device from chunk to chunk: the question in the kernels' terms, and their memory."""
 
-    def __init__(self, study: "Study", count: int, lapack_from: int, columns: Columns, start: int) -> None:
+    def __init__(
+        self,
+        study: "Study",
+        count: int,
+        lapack_from: int,
+        columns: Columns,
+        start: int,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
         from rhoscope.kernels import grids
 
-        n, m, results = self.n, self.m, len(self.lags) + (3 if self.error else 0)
+        n, m = self.n, self.m
         self.grids = grids
-        self.columns, self.start = columns, start
+        self.columns, self.start, self.cancelled = columns, start, cancelled
+        self.fresh = study.mode == "fresh"
         self.key = drawing.key(study.seed)
         self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
-        if self.error:
+        if self.fresh:
+            self.lags = np.array(study.lags, dtype=np.int64)
+            self.cells, results = 0, len(self.lags) + 2
+        elif self.error:
+            results = len(self.lags) + 3
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
         else:
+            results = len(self.lags)
             self.cells = step_norms_cells(n, columns=False)
         self.spectral = 0 if self.by_lapack else sum(self.spaces)
         work = max(self.spectral, self.cells, drawing.scratch_elements(n))
@@ -47,18 +63,21 @@ class CudaWorker(StudyWorker):
         }
         if self.error:
             kept |= {"b": n * m, "state": n}
+        if self.fresh:
+            kept |= {"b": n * fresh_cuda.inputs(study), "fresh": fresh_cuda.fresh_cells(study)}
         given = n * n if study.ensemble.law is None else 0  # of a matrix that the host draws
-        self.launcher = Launcher(count, each=sum(kept.values()) + given + 1, work=work)
+        self.launcher = Launcher(count, each=sum(kept.values()) + given + 2, work=work)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
         self.lags_there = self.launcher.to_device(self.lags)
         self.results = results
         self.samples: Any = None
-        self.numbers = self.launcher.lanes_of(1, np.int64)
+        self.numbers, self.drawn = (self.launcher.lanes_of(1, np.int64) for _ in range(2))
         self.real = self.launcher.lanes_of(given)
-        self.count = 0
+        self.first = self.count = 0
 
-    def _run(self, kernel: Any, *arguments: Any) -> None:
+    def run(self, kernel: Any, *arguments: Any) -> None:
+        """Launch a kernel with a thread for each sample."""
         self.launcher.run(kernel, self.count, *arguments, self.count)
 
     def _fetch(self, name: str, elements: int) -> NDArray[np.float64]:
@@ -78,21 +97,24 @@ class CudaWorker(StudyWorker):
 
     def launch_draws(self, start: int, stop: int) -> None:
         """Draw A of these samples."""
-        study, n, ld, a = self.study, self.n, self.ld, self.kept["a"]
         numbers = np.arange(start, stop, dtype=np.int64)
-        self.count = stop - start
+        self.first, self.count = start, stop - start
         self.samples = self.launcher.send(numbers, self.numbers)
+        self.draw_matrices(numbers)
+
+    def draw_matrices(self, numbers: NDArray[np.int64]) -> None:
+        """A = g A_0 of each sample, where `numbers` tells which A_0 it takes."""
+        study, n, ld, a = self.study, self.n, self.ld, self.kept["a"]
         if study.ensemble.law is None:
             real = study.ensemble.real_matrices(study.size, numbers, study.seed)
-            self._run(self.grids.interleave, self.launcher.send(real, self.real), a, n, n, ld)
+            self.run(self.grids.interleave, self.launcher.send(real, self.real), a, n, n, ld)
         else:
+            there = self.launcher.send(numbers, self.drawn)
             params = study.ensemble.params(study.size)
-            self._run(
-                self.grids.draw[study.ensemble.law], a, self.work, n, ld, *self.key, self.samples, params
-            )
+            self.run(self.grids.draw[study.ensemble.law], a, self.work, n, ld, *self.key, there, params)
         low, high = study.gain if isinstance(study.gain, tuple) else (study.gain, study.gain)
         gains = self.kept["gains"]
-        self._run(
+        self.run(
             self.grids.apply_gains, a, n, ld, *self.key, self.samples, float(low), float(high - low), gains
         )
 
@@ -108,7 +130,7 @@ class CudaWorker(StudyWorker):
         """Decompose the matrices drawn."""
         lanes = self.launcher.lanes
         own, scratch = self.work[: self.spaces[0] * lanes], self.work[self.spaces[0] * lanes :]
-        self._run(
+        self.run(
             self.grids.spectra, self.kept["a"], own, scratch, self.kept["values"], self.kept["rows"],
             self.n, self.ld, self.spaces, self.study.cutoff,
         )  # fmt: skip
@@ -118,18 +140,21 @@ class CudaWorker(StudyWorker):
 
     def launch_gradients(self) -> None:
         """Draw the vectors, and take gradients back in time."""
+        if self.fresh:
+            fresh_cuda.launch(self)
+            return
         n, ld, m, kept = self.n, self.ld, self.m, self.kept
         if self.error:
-            self._draw("b", n * m, streams.INPUT_MAP)
-            self._draw("state", n, streams.STATE)
-            self._draw("delta", n, streams.TARGET)
-            self._run(
+            self.draw_vectors("b", n * m, streams.INPUT_MAP)
+            self.draw_vectors("state", n, streams.STATE)
+            self.draw_vectors("delta", n, streams.TARGET)
+            self.run(
                 self.grids.bptt, self.work, kept["a"], kept["b"], kept["state"], kept["delta"], self.samples,
                 n, ld, m, self.study.horizon, self.segment, BLOCK, *self.key, self.lags_there, kept["out"], self.cells,
             )  # fmt: skip
             return
-        self._draw("delta", n, streams.DELTA)
-        self._run(
+        self.draw_vectors("delta", n, streams.DELTA)
+        self.run(
             self.grids.step_norms, self.work, kept["a"], kept["delta"], n, ld, self.lags_there, BLOCK, kept["out"],
             self.cells,
         )  # fmt: skip
@@ -137,7 +162,7 @@ class CudaWorker(StudyWorker):
     def gradients(self, count: int) -> NDArray[np.float64]:
         return self._fetch("out", self.results)
 
-    def _draw(self, name: str, elements: int, stream: int) -> None:
+    def draw_vectors(self, name: str, elements: int, stream: int) -> None:
         """The vectors of one stream, of the scale that all vectors of a study have."""
         scale = drawing.vector_scale(self.n)
-        self._run(self.grids.draw_vectors, self.kept[name], elements, scale, *self.key, stream, self.samples)
+        self.run(self.grids.draw_vectors, self.kept[name], elements, scale, *self.key, stream, self.samples)
