@@ -38,13 +38,15 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 def test_every_kernel_compiles_for_every_capability(records: list[dict[str, Any]]) -> None:
-    from rhoscope.kernels import grids, grids_arrays
+    from rhoscope.kernels import grids, grids_arrays, grids_fresh
     from rhoscope.kernels.jit_cuda import SIMULATED
 
     assert not SIMULATED
     both = vars(grids) | vars(grids_arrays)
     launched = {name for name, value in both.items() if hasattr(value, "py_func")}
     launched |= {f"draw {law}" for law in grids.draw}
+    fresh = {name for name, value in vars(grids_fresh).items() if hasattr(value, "py_func")} - {"take_matrix"}
+    launched |= {f"fresh {name}" for name in fresh}
     assert {record["kernel"] for record in records} == launched
     assert len(records) == 3 * len(launched)
 
