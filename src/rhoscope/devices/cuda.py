@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from rhoscope.devices import lapack
 from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import LAPACK_FROM, CpuDevice
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.cuda_state import state
 from rhoscope.devices.study_columns import empty_columns
 from rhoscope.devices.study_cuda import CudaWorker
 from rhoscope.errors import DeviceError
+from rhoscope.kernels.block_space import BlockPlan, steps_plan
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import step_norms_cells
@@ -105,10 +107,13 @@ class CudaDevice:
     ) -> NDArray[np.float64]:
         """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample.
 
-        By steps; the ladder is climbed by the host.
+        By steps, with the matrix on chip where it has room there; the ladder is climbed by the host.
         """
         if method == "ladder":
             return self._host.log_norms(matrices, deltas, pairs, lags, method)
+        plan = steps_plan(deltas.shape[1], shared_memory())
+        if plan is not None:
+            return self._log_norms_by_blocks(plan, matrices, deltas, pairs, lags)
         from rhoscope.kernels import grids
 
         count, n = len(pairs), deltas.shape[1]
@@ -126,6 +131,34 @@ class CudaDevice:
             launcher.run(grids.interleave, size, delta, v, n, 1, 1, size)
             launcher.run(grids.step_norms, size, work, a, v, n, ld, there, BLOCK, out, cells, size)
             norms[first : first + size] = launcher.by_lane(out, lags.size, size)
+        return norms
+
+    def _log_norms_by_blocks(
+        self,
+        plan: BlockPlan,
+        matrices: NDArray[np.float64],
+        deltas: NDArray[np.float64],
+        pairs: NDArray[np.intp],
+        lags: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """`log_norms` by steps with every matrix on chip."""
+        from rhoscope.kernels import grids_block
+
+        count, n = len(pairs), deltas.shape[1]
+        launcher = Launcher(count, each=n * n + n + 2 * lags.size, work=0)
+        there = launcher.to_device(lags)
+        norms = np.empty((count, lags.size))
+        for first in range(0, count, launcher.lanes):
+            here = pairs[first : first + launcher.lanes]
+            size = len(here)
+            flat = launcher.to_device(matrices[here[:, 0]].reshape(-1))
+            delta = launcher.to_device(deltas[here[:, 1]].reshape(-1))
+            out, exponents = (launcher.empty(size * lags.size) for _ in range(2))
+            run_blocks(
+                grids_block.step_norms[plan.kernel], plan, size, flat, delta, n, there, plan.block, out, exponents,
+                1, plan.slots, plan.shape, plan.regions, size,
+            )  # fmt: skip
+            norms[first : first + size] = launcher.to_host(out)[: size * lags.size].reshape(size, lags.size)
         return norms
 
     def complex_eigenvalues(self, matrices: NDArray[Any]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:

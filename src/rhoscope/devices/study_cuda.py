@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope import drawing
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.study_columns import StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
+from rhoscope.kernels.block_space import steps_plan
 from rhoscope.kernels.layout import WARP, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import bptt_cells, segment_length, step_norms_cells
@@ -23,15 +25,19 @@ class CudaWorker(StudyWorker):
 
     def __init__(self, study: "Study", count: int, lapack_from: int) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
-        from rhoscope.kernels import grids
+        from rhoscope.kernels import grids, grids_block
 
         n, m, results = self.n, self.m, len(self.lags) + (3 if self.error else 0)
         self.grids = grids
+        self.blocks = grids_block
         self.key = drawing.key(study.seed)
         self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
+        self.steps = None if self.error else steps_plan(n, shared_memory())
         if self.error:
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
+        elif self.steps is not None:
+            self.cells = 0
         else:
             self.cells = step_norms_cells(n, columns=False)
         self.spectral = 0 if self.by_lapack else sum(self.spaces)
@@ -46,6 +52,8 @@ class CudaWorker(StudyWorker):
         }
         if self.error:
             kept |= {"b": n * m, "state": n}
+        if self.steps is not None:
+            kept["exponents"] = results
         self.launcher = Launcher(count, each=sum(kept.values()) + 1, work=work)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
@@ -106,6 +114,13 @@ class CudaWorker(StudyWorker):
             )  # fmt: skip
             return self._fetch("out", len(self.lags) + 3)
         self._draw("delta", n, streams.DELTA)
+        if self.steps is not None:
+            run_blocks(
+                self.blocks.step_norms[self.steps.kernel], self.steps, self.count, kept["a"], kept["delta"], ld,
+                self.lags_there, self.steps.block, kept["out"], kept["exponents"],
+                WARP, self.steps.slots, self.steps.shape, self.steps.regions, self.count,
+            )  # fmt: skip
+            return self._fetch("out", len(self.lags))
         self._run(
             self.grids.step_norms, self.work, kept["a"], kept["delta"], n, ld, self.lags_there, BLOCK, kept["out"],
             self.cells,

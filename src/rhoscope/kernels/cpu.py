@@ -96,7 +96,9 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
 (
     copy_vector,
     march,

@@ -79,7 +79,9 @@ spectrum_rows = _spectrum.ROWS
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
 (
     copy_vector,
     march,

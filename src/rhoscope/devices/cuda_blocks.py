@@ -1,0 +1,44 @@
+"""How kernels with a block of threads a matrix are launched."""
+
+from typing import Any
+
+from rhoscope.devices.cuda_memory import device_errors
+from rhoscope.devices.cuda_state import simulated
+from rhoscope.kernels.block_space import RESERVED, BlockPlan, resident
+
+# What a block may have without asking, and what the simulator, which has no limit, is taken to have: that of an H200.
+_UNASKED = 48 << 10
+_SIMULATED = 227 << 10
+
+
+def shared_memory() -> int:
+    """Bytes of shared memory that one block may have on the current GPU."""
+    from numba import cuda
+
+    with device_errors("looking at the GPU"):
+        if simulated():
+            return _SIMULATED
+        return int(cuda.current_context().device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+
+
+def run_blocks(kernel: Any, plan: BlockPlan, count: int, *arguments: Any) -> None:
+    """Launch a kernel on as many blocks as the GPU holds at once, which take `count` matrices in turns."""
+    from numba import cuda
+
+    with device_errors("starting a kernel"):
+        multiprocessors = getattr(cuda.current_context().device, "MULTIPROCESSOR_COUNT", 1)
+        most = multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED)
+        launch = kernel[min(-(-count // plan.slots), most), plan.threads, 0, plan.shared]
+        if plan.shared > _UNASKED and not simulated():
+            launch.pre_launch_callbacks.append(_allow_shared)
+        launch(*arguments)
+
+
+def _allow_shared(kernel: Any, launch: Any) -> None:
+    """Let the compiled kernel have as much shared memory as its launch asks for; cuFuncSetAttribute by another name."""
+    from cuda.bindings import driver as names
+    from numba.cuda.cudadrv.driver import driver
+
+    function = kernel._codelibrary.get_cufunc()
+    attribute = names.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    driver.cuKernelSetAttribute(attribute, launch.sharedmem, function.handle, function.device.id)
