@@ -35,10 +35,10 @@ def run_blocks(kernel: Any, plan: BlockPlan, count: int, *arguments: Any) -> Non
 
 
 def _allow_shared(kernel: Any, launch: Any) -> None:
-    """Let the compiled kernel have as much shared memory as its launch asks for; cuFuncSetAttribute by another name."""
-    from cuda.bindings import driver as names
-    from numba.cuda.cudadrv.driver import driver
+    """Let a compiled kernel have the shared memory of its launch (cuFuncSetAttribute, for which Numba has no option)."""
+    from numba.cuda.cudadrv import driver as interface
 
+    known: Any = interface
     function = kernel._codelibrary.get_cufunc()
-    attribute = names.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    driver.cuKernelSetAttribute(attribute, launch.sharedmem, function.handle, function.device.id)
+    attribute = known.binding.CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    known.driver.cuKernelSetAttribute(attribute, launch.sharedmem, function.handle, function.device.id)

@@ -53,8 +53,8 @@ def _stepping(in_registers: bool, alone: bool) -> Any:
         many = 1 if alone else slots
         first = cuda.blockIdx.x * many
         while first < count:
-            # Zero, which no compiler knows: it would find the places of all entries of a tile once for all matrices, and
-            # have no registers left for them.
+            # Zero, which no compiler knows: it would find the places of all entries of a tile once for all matrices,
+            # and have no registers left for them.
             late = lane.to_int(lane.sync_any(False))
             # A slot without a sample of its own computes the last one once more.
             s = late + (first if alone else min(first + slot, count - 1))
