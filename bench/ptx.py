@@ -78,6 +78,7 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
         "interleave": (grids.interleave, (xs, xs, n, n, n, n)),
         "eigenvalues": (grids.eigenvalues, (xs, xs, xs, xs, xs, xs, xs, n, n, pair, n)),
         "spectra": (grids.spectra, (xs, xs, xs, xs, xs, n, n, pair, x, n)),
+        "finish_spectra": (grids.finish_spectra, (xs, xs, xs, xs, xs, xs, xs, n, n, pair, x, n)),
         "step_norms": (grids.step_norms, (xs, xs, xs, n, n, ns, n, xs, n, n)),
         **{
             f"block step_norms {place}": (
@@ -86,6 +87,8 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
             )
             for place, kernel in grids_block.step_norms.items()
         },
+        "block eigenvalues": (grids_block.eigenvalues, (xs, xs, xs, n, n, n)),
+        "block hessenberg_eigenvalues": (grids_block.hessenberg_eigenvalues, (xs, xs, xs, xs, n, n, n, n)),
         "bptt": (grids.bptt, (xs, xs, xs, xs, xs, ns, n, n, n, n, n, n, n, n, ns, xs, n, n)),
     }
 

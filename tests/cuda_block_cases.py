@@ -33,11 +33,30 @@ def _hard_steps() -> tuple[Array, Array]:
 
 
 STEPS: dict[str, tuple[tuple[Array, Array], list[int]]] = {
-    "slots": (_hard_steps(), [0, 1, 13, 14, 15, 33, 40]),
+    "slots": (_hard_steps(), [0, 1, 14, 15, 34]),
     "registers": (_steps(29, 2), [0, 32, 33]),
     "shared": (_steps(130, 1), [1, 9]),
 }
 """Matrices, deltas and lags, by the kernel that takes them."""
+
+
+def _graded() -> Array:
+    """A matrix that balancing changes, and one that it does not."""
+    matrices = np.random.default_rng(3).normal(size=(2, 5, 5))
+    scale = 2.0 ** np.array([0, 20, -20, 5, 0])
+    matrices[1] = matrices[1] * scale[:, None] / scale
+    return matrices
+
+
+MATRICES: dict[str, Array] = {
+    "graded": _graded(),
+    "scaled": np.random.default_rng(1).normal(size=(3, 4, 4)) * np.array([1e-300, 1.0, 1e300])[:, None, None],
+    "defective": np.stack([np.diag([2.0] * 5) + np.diag([1.0] * 4, 1), np.zeros((5, 5)), np.eye(5)]),
+    # Without an exceptional shift the iteration turns this matrix into itself.
+    "cyclic": np.roll(np.eye(5), 1, axis=0)[None],
+    "small": np.random.default_rng(2).normal(size=(2, 3, 3)),
+}
+"""Matrices (N, n, n) whose eigenvalues are computed."""
 
 STUDIES: dict[str, Study] = {
     "independent": Study(
@@ -58,6 +77,8 @@ def compute(device: Any) -> dict[str, NDArray[Any]]:
     for name, ((matrices, deltas), lags) in STEPS.items():
         pairs = np.stack([np.arange(len(matrices))] * 2, axis=1)
         found[f"{name}: log_norms"] = device.log_norms(matrices, deltas, pairs, np.array(lags), "step")
+    for name, matrices in MATRICES.items():
+        found[f"{name}: values"], found[f"{name}: failed"] = device.eigenvalues(matrices)
     for name, study in STUDIES.items():
         for column, values in device.columns(study, 0, study.samples).items():
             found[f"{name}: {column}"] = values
@@ -73,6 +94,7 @@ def main() -> None:
         # Kernels run in Python, whose NumPy numbers warn where a GPU is silent.
         warnings.simplefilter("ignore", RuntimeWarning)
         block_space.MOST_BLOCKS = 1  # so that a block takes matrix after matrix
+        block_space.SPECTRA_FROM = 3
     np.savez(sys.argv[1], **compute(CudaDevice(1)))  # pyright: ignore[reportArgumentType]
 
 

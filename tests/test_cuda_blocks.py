@@ -1,6 +1,6 @@
-"""Kernels with a block of threads a matrix against the CPU's: sums in another order, so within a bound, not to the bit.
+"""Kernels with a block of threads a matrix against the CPU's: log norms within a bound, eigenvalues to the bit.
 
-In Numba's simulator everywhere, and on a GPU where there is one.
+Those add in another order, these do not. In Numba's simulator everywhere, and on a GPU where there is one.
 """
 
 import os
@@ -71,6 +71,12 @@ def test_log_norms_are_as_near_the_cpus_as_rounding_lets_them(
         bound = 2 * EPS * len(delta) * steps * amplification(matrix, delta, lags)
         bound = bound[finite[s]] + 4 * EPS * np.abs(theirs[s, finite[s]])
         assert (error <= bound).all(), (name, s, error, bound)
+
+
+@pytest.mark.parametrize("name", cuda_block_cases.MATRICES)
+def test_eigenvalues_have_the_bits_of_the_cpu(computed: Results, expected: Results, name: str) -> None:
+    assert not computed[f"{name}: failed"].any()
+    np.testing.assert_array_equal(computed[f"{name}: values"], expected[f"{name}: values"])
 
 
 def test_the_cases_reach_what_they_are_for(expected: Results) -> None:

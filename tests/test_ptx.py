@@ -44,6 +44,7 @@ def test_every_kernel_compiles_for_every_capability(records: list[dict[str, Any]
     assert not SIMULATED
     launched = {name for name, value in vars(grids).items() if hasattr(value, "py_func")}
     launched |= {f"draw {law}" for law in grids.draw}
+    launched |= {f"block {name}" for name, value in vars(grids_block).items() if hasattr(value, "py_func")}
     launched |= {f"block step_norms {place}" for place in grids_block.step_norms}
     assert {record["kernel"] for record in records} == launched
     assert len(records) == 3 * len(launched)

@@ -15,7 +15,7 @@ from rhoscope.devices.cuda_state import state
 from rhoscope.devices.study_columns import empty_columns
 from rhoscope.devices.study_cuda import CudaWorker
 from rhoscope.errors import DeviceError
-from rhoscope.kernels.block_space import BlockPlan, steps_plan
+from rhoscope.kernels.block_space import BlockPlan, StepsPlan, odd, spectra_plan, steps_plan
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import step_norms_cells
@@ -69,11 +69,27 @@ class CudaDevice:
 
     def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""
-        count, n = matrices.shape[:2]
+        n = matrices.shape[1]
         if n >= LAPACK_FROM:
             return self.complex_eigenvalues(matrices)
+        plan = spectra_plan(n, shared_memory())
+        if plan is not None:
+            values, failed = self._eigenvalues_by_blocks(plan, matrices)
+        else:
+            values, failed = self._eigenvalues_by_lanes(matrices)
+        for index in np.flatnonzero(failed):
+            found = lapack.eigenvalues(matrices[index])
+            failed[index] = found is None
+            if found is not None:
+                values[index] = found
+        return values, failed
+
+    def _eigenvalues_by_lanes(
+        self, matrices: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         from rhoscope.kernels import grids
 
+        count, n = matrices.shape[:2]
         sizes = (spare(n), eigenvalues_work(n))
         launcher = Launcher(count, each=n * n + 2 * n + 2, work=sum(sizes) + 2 * n)
         a, work, pair = (launcher.lanes_of(size) for size in (*sizes, 2 * n))
@@ -90,11 +106,26 @@ class CudaDevice:
             values.real[here] = launcher.to_host(re).reshape(size, n)
             values.imag[here] = launcher.to_host(im).reshape(size, n)
             failed[here] = launcher.to_host(status).reshape(size, 2)[:, 0] > 0.5
-        for index in np.flatnonzero(failed):
-            found = lapack.eigenvalues(matrices[index])
-            failed[index] = found is None
-            if found is not None:
-                values[index] = found
+        return values, failed
+
+    def _eigenvalues_by_blocks(
+        self, plan: BlockPlan, matrices: NDArray[np.float64]
+    ) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
+        from rhoscope.kernels import grids_block
+
+        count, n = matrices.shape[:2]
+        launcher = Launcher(count, each=n * n + 2 * n + 2, work=0)
+        values = np.empty((count, n), dtype=np.complex128)
+        failed = np.zeros(count, dtype=bool)
+        for first in range(0, count, launcher.lanes):
+            here = slice(first, min(first + launcher.lanes, count))
+            size = here.stop - first
+            flat = launcher.to_device(matrices[here].reshape(-1))
+            found, status = (launcher.empty(size * width) for width in (2 * n, 2))
+            run_blocks(grids_block.eigenvalues, plan, size, flat, found, status, n, odd(n), size)
+            parts = launcher.to_host(found)[: size * 2 * n].reshape(size, 2, n)
+            values.real[here], values.imag[here] = parts[:, 0], parts[:, 1]
+            failed[here] = launcher.to_host(status).reshape(size, 2)[:, 0] > 0.5
         return values, failed
 
     def log_norms(
@@ -135,7 +166,7 @@ class CudaDevice:
 
     def _log_norms_by_blocks(
         self,
-        plan: BlockPlan,
+        plan: StepsPlan,
         matrices: NDArray[np.float64],
         deltas: NDArray[np.float64],
         pairs: NDArray[np.intp],

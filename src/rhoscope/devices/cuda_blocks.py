@@ -29,13 +29,14 @@ def run_blocks(kernel: Any, plan: BlockPlan, count: int, *arguments: Any) -> Non
         multiprocessors = getattr(cuda.current_context().device, "MULTIPROCESSOR_COUNT", 1)
         most = multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED)
         launch = kernel[min(-(-count // plan.slots), most), plan.threads, 0, plan.shared]
-        if plan.shared > _UNASKED and not simulated():
+        # Numba gives equal launches the same object.
+        if plan.shared > _UNASKED and not simulated() and _allow_shared not in launch.pre_launch_callbacks:
             launch.pre_launch_callbacks.append(_allow_shared)
         launch(*arguments)
 
 
 def _allow_shared(kernel: Any, launch: Any) -> None:
-    """Let a compiled kernel have the shared memory of its launch (cuFuncSetAttribute, for which Numba has no option)."""
+    """Let a compiled kernel have the shared memory of its launch: cuFuncSetAttribute, for which Numba has no option."""
     from numba.cuda.cudadrv import driver as interface
 
     known: Any = interface

@@ -11,7 +11,7 @@ from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.study_columns import StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
-from rhoscope.kernels.block_space import steps_plan
+from rhoscope.kernels.block_space import odd, spectra_plan, steps_plan
 from rhoscope.kernels.layout import WARP, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import bptt_cells, segment_length, step_norms_cells
@@ -33,6 +33,7 @@ class CudaWorker(StudyWorker):
         self.key = drawing.key(study.seed)
         self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
+        self.forms = None if self.by_lapack else spectra_plan(n, shared_memory())
         self.steps = None if self.error else steps_plan(n, shared_memory())
         if self.error:
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
@@ -54,6 +55,8 @@ class CudaWorker(StudyWorker):
             kept |= {"b": n * m, "state": n}
         if self.steps is not None:
             kept["exponents"] = results
+        if self.forms is not None:
+            kept |= {"held": n * self.ld, "failures": 1}
         self.launcher = Launcher(count, each=sum(kept.values()) + 1, work=work)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
@@ -96,10 +99,21 @@ class CudaWorker(StudyWorker):
     def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         lanes = self.launcher.lanes
         own, scratch = self.work[: self.spaces[0] * lanes], self.work[self.spaces[0] * lanes :]
-        self._run(
-            self.grids.spectra, self.kept["a"], own, scratch, self.kept["values"], self.kept["rows"],
-            self.n, self.ld, self.spaces, self.study.cutoff,
-        )  # fmt: skip
+        kept, n, ld = self.kept, self.n, self.ld
+        if self.forms is None:
+            self._run(
+                self.grids.spectra, kept["a"], own, scratch, kept["values"], kept["rows"],
+                n, ld, self.spaces, self.study.cutoff,
+            )  # fmt: skip
+        else:
+            run_blocks(
+                self.blocks.hessenberg_eigenvalues, self.forms, self.count, kept["a"], kept["held"], kept["values"],
+                kept["failures"], n, ld, odd(n), self.count,
+            )  # fmt: skip
+            self._run(
+                self.grids.finish_spectra, kept["a"], own, scratch, kept["held"], kept["values"], kept["failures"],
+                kept["rows"], n, ld, self.spaces, self.study.cutoff,
+            )  # fmt: skip
         return self._fetch("rows", layout.ROWS), self._fetch("values", 2 * self.n).reshape(-1, 2, self.n)
 
     def gradients(self, count: int) -> NDArray[np.float64]:

@@ -16,6 +16,13 @@ STEPS_THREADS = 512
 REGISTERS_UP_TO = 128
 # Steps of a block where the matrix lies in shared memory, whose vectors would otherwise take its room.
 SHARED_BLOCK = 8
+# Eigenvalues: the threads of a block make each reflector alike, where as many lanes would make one each, so blocks pay
+# where lanes wait for memory. The 33,792 lanes that an H200 runs share 50 MB of second-level cache, 1.5 KB each, which
+# a matrix and its work space take from 11 up; but only from half a warp on is there work for the threads of a block.
+SPECTRA_FROM = 17
+SPECTRA_THREADS = 192  # shared memory holds no matrix with more rows
+SPECTRA_VECTORS = 7
+SPECTRA_STATE = 3
 # Threads of a block up to which slots are added: every `sync` waits for all of them.
 SLOT_THREADS = 128
 # Blocks that a multiprocessor runs at once at most, and shared memory that each takes besides its own.
@@ -27,7 +34,16 @@ _BYTES = 8
 
 @dataclass(frozen=True)
 class BlockPlan:
-    """How `step_norms` of a size is launched: which of the kernels, steps between two rescalings, slots of a block.
+    """How a kernel is launched: threads of a block, matrices it has at once, bytes of shared memory."""
+
+    threads: int
+    slots: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class StepsPlan(BlockPlan):
+    """How `step_norms` of a size is launched: which of the kernels, and steps between two rescalings.
 
     shape: n, elements of a vector, groups of rows, of columns, shares of a group, threads of a slot.
     regions: where shares, sums, the matrix and the next slot begin in the shared memory of a slot.
@@ -35,22 +51,11 @@ class BlockPlan:
 
     kernel: str
     block: int
-    slots: int
     shape: tuple[int, int, int, int, int, int]
     regions: tuple[int, int, int, int]
 
-    @property
-    def threads(self) -> int:
-        """Threads of a block."""
-        return self.slots * self.shape[5]
 
-    @property
-    def shared(self) -> int:
-        """Bytes of shared memory of a block."""
-        return _BYTES * self.slots * self.regions[3]
-
-
-def steps_plan(n: int, available: int) -> BlockPlan | None:
+def steps_plan(n: int, available: int) -> StepsPlan | None:
     """The plan for matrices n x n with that many bytes of shared memory a block; None where lanes do it."""
     if n < STEPS_FROM:
         return None
@@ -68,8 +73,23 @@ def steps_plan(n: int, available: int) -> BlockPlan | None:
     end = matrix if in_registers else matrix + n * n
     kernel = "shared" if not in_registers else "registers" if slots == 1 else "slots"
     shape = (n, padded, groups, columns, width, groups * columns)
-    plan = BlockPlan(kernel, block, slots, shape, (shares, sums, matrix, end))
-    return plan if groups > 0 and plan.shared <= available else None
+    shared = _BYTES * slots * end
+    if groups == 0 or shared > available:
+        return None
+    return StepsPlan(slots * shape[5], slots, shared, kernel, block, shape, (shares, sums, matrix, end))
+
+
+def spectra_plan(n: int, available: int) -> BlockPlan | None:
+    """The plan for eigenvalues of matrices n x n; None where lanes or LAPACK find them."""
+    shared = _BYTES * ((n + 2) * odd(n) + SPECTRA_VECTORS * n + SPECTRA_STATE)
+    if n < SPECTRA_FROM or shared > available:
+        return None
+    return BlockPlan(n, 1, shared)
+
+
+def odd(n: int) -> int:
+    """Leading dimension in shared memory: odd, so that neither rows nor columns meet in one bank."""
+    return n | 1
 
 
 def slots_for(threads: int) -> int:

@@ -6,17 +6,32 @@ What is launched from Python is in `grids_block`.
 
 import sys
 
-from rhoscope.kernels import balance
+from rhoscope.kernels import balance, chase, francis, hessenberg
+from rhoscope.kernels import block_spectrum as _block_spectrum
 from rhoscope.kernels import block_steps as _block_steps
 from rhoscope.kernels import cuda as _lanes
 from rhoscope.kernels import lane_block as lane
 from rhoscope.kernels import scaled as _scaled
-from rhoscope.kernels.jit_cuda import inlined
+from rhoscope.kernels.jit_cuda import inlined, jit
 
 kit = sys.modules[__name__]
 
 log = _lanes.log
-clamp_exponent, pow2, exponent, *_ = balance.build(lane, kit, inlined)
+clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, _ = balance.build(
+    lane, kit, inlined
+)
+householder, *_ = hessenberg.build(lane, kit, inlined)
+_, _, make_reflector, _ = chase.build(lane, kit, jit, inlined)
+(
+    small_beside,
+    find_window,
+    unit_of,
+    eigenvalues_2x2,
+    deflate,
+    first_column,
+    _,
+) = francis.build(lane, kit, jit, jit)
+
 factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
 (
     load_tile,
@@ -36,3 +51,14 @@ factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
     record_slot,
     slot_norms,
 ) = _block_steps.build(lane, kit, inlined)
+(
+    load_block,
+    block_normalise,
+    balance_norms,
+    block_balance,
+    block_hessenberg,
+    block_form,
+    reflect_three,
+    block_sweep,
+    block_francis,
+) = _block_spectrum.build(lane, kit, inlined)

@@ -31,11 +31,16 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
     lane, kit, jit
 )
 
-clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
-reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
+clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
+    balance.build(lane, kit, jit)
+)
+householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
+    lane, kit, jit
+)
 apply_four, apply_corner = sweep.build(lane, jit)
 apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, jit)
 (
+    small_beside,
     find_window,
     unit_of,
     eigenvalues_2x2,
@@ -61,7 +66,9 @@ apply_line, apply_run, make_reflector, qr_sweep = chase.build(lane, kit, jit, ji
     largest_root,
     spectral_norm,
 ) = _singular.build(lane, kit, jit)
-hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spectrum, spectrum = (
+    _spectrum.build(lane, kit, jit)
+)
 spectrum_rows = _spectrum.ROWS
 (
     vector_size,

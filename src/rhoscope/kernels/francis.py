@@ -22,6 +22,11 @@ EXPONENT = 0x7FF0000000000000
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
+    def small_beside(sub, d1, d2):
+        """Whether a subdiagonal entry may be negligible between two diagonal ones; all are absolute values."""
+        return (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+
+    @inlined
     def find_window(h, ld, hi, top):
         """Set negligible subdiagonal entries to zero; returns where each lane's window starts, and the one above it.
 
@@ -35,7 +40,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             p = k * ld + k
             sub = lane.abs(lane.load(h, p - 1))
             d2 = lane.abs(lane.load(h, p))
-            small = (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+            small = kit.small_beside(sub, d1, d2)
             if lane.any(small):
                 if lane.any(small & (sub > 0.0)):
                     sup = lane.abs(lane.load(h, p - ld))
@@ -198,4 +203,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
         return failed
 
-    return find_window, unit_of, eigenvalues_2x2, deflate, first_column, francis
+    return small_beside, find_window, unit_of, eigenvalues_2x2, deflate, first_column, francis
