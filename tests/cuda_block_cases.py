@@ -33,9 +33,9 @@ def _hard_steps() -> tuple[Array, Array]:
 
 
 STEPS: dict[str, tuple[tuple[Array, Array], list[int]]] = {
-    "slots": (_hard_steps(), [0, 1, 14, 15, 34]),
-    "registers": (_steps(29, 2), [0, 32, 33]),
-    "shared": (_steps(130, 1), [1, 9]),
+    "slots": (_hard_steps(), [0, 1, 8, 14, 15]),
+    "registers": (_steps(29, 2), [0, 8, 9]),
+    "shared": (_steps(130, 1), [1, 3]),
 }
 """Matrices, deltas and lags, by the kernel that takes them."""
 
@@ -95,6 +95,7 @@ def main() -> None:
         warnings.simplefilter("ignore", RuntimeWarning)
         block_space.MOST_BLOCKS = 1  # so that a block takes matrix after matrix
         block_space.SPECTRA_FROM = 3
+        block_space.BLOCK, block_space.SHARED_BLOCK = 8, 2
     np.savez(sys.argv[1], **compute(CudaDevice(1)))  # pyright: ignore[reportArgumentType]
 
 
