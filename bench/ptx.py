@@ -66,7 +66,7 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     """Every kernel that is launched, and the types of its arguments."""
     from numba import types
 
-    from rhoscope.kernels import grids, grids_arrays, grids_fresh
+    from rhoscope.kernels import grids, grids_arrays, grids_block, grids_fresh
 
     n, x, ns, xs = types.int64, types.float64, types.int64[::1], types.float64[::1]
     pair, triple = types.UniTuple(n, 2), types.UniTuple(x, 3)
@@ -78,7 +78,17 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
         "interleave": (grids.interleave, (xs, xs, n, n, n, n)),
         "eigenvalues": (grids.eigenvalues, (xs, xs, xs, xs, xs, xs, xs, n, n, pair, n)),
         "spectra": (grids.spectra, (xs, xs, xs, xs, xs, n, n, pair, x, n)),
+        "finish_spectra": (grids.finish_spectra, (xs, xs, xs, xs, xs, xs, xs, n, n, pair, x, n)),
         "step_norms": (grids.step_norms, (xs, xs, xs, n, n, ns, n, xs, n, n)),
+        **{
+            f"block step_norms {place}": (
+                kernel,
+                (xs, xs, n, ns, n, xs, xs, n, n, types.UniTuple(n, 6), types.UniTuple(n, 4), n),
+            )
+            for place, kernel in grids_block.step_norms.items()
+        },
+        "block eigenvalues": (grids_block.eigenvalues, (xs, xs, xs, xs, n, n, n)),
+        "block hessenberg_eigenvalues": (grids_block.hessenberg_eigenvalues, (xs, xs, xs, xs, n, n, n, n)),
         "bptt": (grids.bptt, (xs, xs, xs, xs, xs, ns, n, n, n, n, n, n, n, n, ns, xs, n, n)),
         "fresh begin": (grids_fresh.begin, (xs, n, n, n, n, xs, xs, n)),
         "fresh forward": (grids_fresh.forward, (xs, n, xs, n, n, n, n, n, n, ns, n)),
@@ -103,7 +113,8 @@ def assembly(
     with _device(capability):
         library, _ = compiler._compile_pyfunc_with_fixup(
             kernel.py_func, signature, debug=None, lineinfo=False, device=False, fastmath=False, cc=capability,
-            opt=None, abi="numba", abi_info=None, forceinline=False, launch_bounds=None, lto=False,
+            opt=None, abi="numba", abi_info=None, forceinline=False,
+            launch_bounds=kernel.targetoptions.get("launch_bounds"), lto=False,
         )  # fmt: skip
         if not contract:
             library._nvvm_options["fma"] = 0

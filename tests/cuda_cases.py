@@ -121,7 +121,7 @@ def main() -> None:
     from rhoscope.devices import cuda_memory
     from rhoscope.devices.cuda import CudaDevice
     from rhoscope.devices.cuda_state import simulated
-    from rhoscope.kernels import recurrence_space
+    from rhoscope.kernels import block_space, recurrence_space
 
     if simulated():
         # Kernels run in Python, whose NumPy numbers warn where a GPU is silent.
@@ -129,6 +129,8 @@ def main() -> None:
         # A device that holds one warp, and room for few states: chunks and checkpoints without large cases.
         cuda_memory.THREADS, cuda_memory.BLOCKS = 32, 1
         recurrence_space.STATE_BYTES = 1
+        # Here lanes compute all; the kernels with a block a matrix have cases of their own.
+        block_space.SPECTRA_FROM = block_space.STEPS_FROM = 100
     np.savez(sys.argv[1], **compute(CudaDevice(1)))  # pyright: ignore[reportArgumentType]
 
 

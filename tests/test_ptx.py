@@ -38,7 +38,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 def test_every_kernel_compiles_for_every_capability(records: list[dict[str, Any]]) -> None:
-    from rhoscope.kernels import grids, grids_arrays, grids_fresh
+    from rhoscope.kernels import grids, grids_arrays, grids_block, grids_fresh
     from rhoscope.kernels.jit_cuda import SIMULATED
 
     assert not SIMULATED
@@ -47,6 +47,8 @@ def test_every_kernel_compiles_for_every_capability(records: list[dict[str, Any]
     launched |= {f"draw {law}" for law in grids.draw}
     fresh = {name for name, value in vars(grids_fresh).items() if hasattr(value, "py_func")} - {"take_matrix"}
     launched |= {f"fresh {name}" for name in fresh}
+    launched |= {f"block {name}" for name, value in vars(grids_block).items() if hasattr(value, "py_func")}
+    launched |= {f"block step_norms {place}" for place in grids_block.step_norms}
     assert {record["kernel"] for record in records} == launched
     assert len(records) == 3 * len(launched)
 
@@ -63,3 +65,10 @@ def test_no_kernel_spills(records: list[dict[str, Any]]) -> None:
 def test_no_bits_depend_on_contraction(records: list[dict[str, Any]]) -> None:
     """The compiler found no product to round together with an addition: the bits are those of the source."""
     assert not {record["kernel"] for record in records if record["contractions"]}
+
+
+def test_blocks_keep_matrices_in_registers(records: list[dict[str, Any]]) -> None:
+    """A tile whose loops were not unrolled wholly would be an array on the stack."""
+    assert not {
+        record["kernel"] for record in records if record["kernel"].startswith("block") and record["stack"]
+    }

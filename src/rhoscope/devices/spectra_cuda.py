@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices import lapack
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
 from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
+from rhoscope.kernels.block_space import odd, spectra_plan
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
 
@@ -35,14 +37,16 @@ class _Worker:
     """The memory of a chunk, and what is done with it."""
 
     def __init__(self, matrices: Any, values: Any, failed: NDArray[np.bool_]) -> None:
-        from rhoscope.kernels import grids, grids_arrays
+        from rhoscope.kernels import grids, grids_arrays, grids_block
 
-        self._kit, self._arrays = grids, grids_arrays
+        self._kit, self._arrays, self._blocks = grids, grids_arrays, grids_block
         self._matrices, self._values, self._failed = matrices, values, failed
         count, n = matrices.shape[:2]
         self._n, self._sizes = n, (spare(n), eigenvalues_work(n))
-        self.launcher = Launcher(count, each=n * n + 2 * n + 2, work=sum(self._sizes) + 2 * n)
-        self._work = [self.launcher.lanes_of(size) for size in (*self._sizes, 2 * n)]
+        self._plan = spectra_plan(n, shared_memory())
+        work = (*self._sizes, 2 * n) if self._plan is None else ()
+        self.launcher = Launcher(count, each=n * n + 2 * n + 2, work=sum(work))
+        self._work = [self.launcher.lanes_of(size) for size in work]
         self._re, self._im, self._status = (self.launcher.lanes_of(size) for size in (n, n, 2))
         self._space = self.launcher.lanes_of(n * n) if isinstance(matrices, np.ndarray) else None
 
@@ -51,10 +55,12 @@ class _Worker:
         flat = self._matrices[first:last].reshape(size * n * n)
         if self._space is not None:
             flat = self.launcher.send(flat, self._space)
-        run(
-            self._kit.eigenvalues, size, flat, *self._work, self._re, self._im, self._status, n, leading(n),
-            self._sizes, size,
-        )  # fmt: skip
+        found = self._re, self._im, self._status
+        if self._plan is not None:
+            kernel = self._blocks.eigenvalues
+            run_blocks(self.launcher.stream, kernel, self._plan, size, flat, *found, n, odd(n), size)
+        else:
+            run(self._kit.eigenvalues, size, flat, *self._work, *found, n, leading(n), self._sizes, size)
         if not isinstance(self._values, np.ndarray):
             out = self._values[first:last].reshape(size * n).view(np.float64)
             run(self._arrays.complex_pairs, size, self._re, self._im, out, size * n)

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from rhoscope import drawing
 from rhoscope.devices import fresh_cuda
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
+from rhoscope.kernels.block_space import odd, spectra_plan, steps_plan
 from rhoscope.kernels.layout import WARP, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import bptt_cells, segment_length, step_norms_cells
@@ -33,15 +35,17 @@ class CudaWorker(StudyWorker):
         cancelled: Callable[[], bool] | None,
     ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
-        from rhoscope.kernels import grids
+        from rhoscope.kernels import grids, grids_block
 
         n, m = self.n, self.m
-        self.grids = grids
+        self.grids, self.blocks = grids, grids_block
         self.columns, self.start, self.cancelled = columns, start, cancelled
         self.fresh = study.mode == "fresh"
         self.key = drawing.key(study.seed)
         self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
+        self.forms = None if self.by_lapack else spectra_plan(n, shared_memory())
+        self.steps = None if self.error or self.fresh else steps_plan(n, shared_memory())
         if self.fresh:
             self.lags = np.array(study.lags, dtype=np.int64)
             self.cells, results = 0, len(self.lags) + 2
@@ -50,7 +54,7 @@ class CudaWorker(StudyWorker):
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
         else:
             results = len(self.lags)
-            self.cells = step_norms_cells(n, columns=False)
+            self.cells = 0 if self.steps is not None else step_norms_cells(n, columns=False)
         self.spectral = 0 if self.by_lapack else sum(self.spaces)
         work = max(self.spectral, self.cells, drawing.scratch_elements(n))
         kept = {
@@ -63,6 +67,10 @@ class CudaWorker(StudyWorker):
         }
         if self.error:
             kept |= {"b": n * m, "state": n}
+        if self.steps is not None:
+            kept["exponents"] = results
+        if self.forms is not None:
+            kept |= {"held": n * self.ld, "failures": 1}
         if self.fresh:
             kept |= {"b": n * fresh_cuda.inputs(study), "fresh": fresh_cuda.fresh_cells(study)}
         given = n * n if study.ensemble.law is None else 0  # of a matrix that the host draws
@@ -128,11 +136,21 @@ class CudaWorker(StudyWorker):
 
     def launch_spectra(self) -> None:
         """Decompose the matrices drawn."""
-        lanes = self.launcher.lanes
+        lanes, kept, n, ld = self.launcher.lanes, self.kept, self.n, self.ld
         own, scratch = self.work[: self.spaces[0] * lanes], self.work[self.spaces[0] * lanes :]
+        if self.forms is None:
+            self.run(
+                self.grids.spectra, kept["a"], own, scratch, kept["values"], kept["rows"],
+                n, ld, self.spaces, self.study.cutoff,
+            )  # fmt: skip
+            return
+        run_blocks(
+            self.launcher.stream, self.blocks.hessenberg_eigenvalues, self.forms, self.count, kept["a"], kept["held"],
+            kept["values"], kept["failures"], n, ld, odd(n), self.count,
+        )  # fmt: skip
         self.run(
-            self.grids.spectra, self.kept["a"], own, scratch, self.kept["values"], self.kept["rows"],
-            self.n, self.ld, self.spaces, self.study.cutoff,
+            self.grids.finish_spectra, kept["a"], own, scratch, kept["held"], kept["values"], kept["failures"],
+            kept["rows"], n, ld, self.spaces, self.study.cutoff,
         )  # fmt: skip
 
     def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -154,6 +172,13 @@ class CudaWorker(StudyWorker):
             )  # fmt: skip
             return
         self.draw_vectors("delta", n, streams.DELTA)
+        if self.steps is not None:
+            run_blocks(
+                self.launcher.stream, self.blocks.step_norms[self.steps.kernel], self.steps, self.count, kept["a"],
+                kept["delta"], ld, self.lags_there, self.steps.block, kept["out"], kept["exponents"],
+                WARP, self.steps.slots, self.steps.shape, self.steps.regions, self.count,
+            )  # fmt: skip
+            return
         self.run(
             self.grids.step_norms, self.work, kept["a"], kept["delta"], n, ld, self.lags_there, BLOCK, kept["out"],
             self.cells,

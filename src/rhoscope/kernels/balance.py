@@ -33,6 +33,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return ((lane.bits(x) & EXPONENT) >> 52) - 1023
 
     @jit
+    def normalising(largest):
+        """(e, two factors of 2^-e) for lanes whose largest entry is that: 2^-e itself may overflow."""
+        e = kit.clamp_exponent(kit.exponent(largest))
+        half = kit.pow2(lane.to_int(lane.floor(lane.to_float(e) * -0.5)))
+        return lane.to_float(e), half, kit.pow2(lane.iconst(0) - e - kit.exponent(half))
+
+    @jit
     def normalise(a, n, ld):
         """Scale each lane to a largest entry in [1, 2); lanes with NaN or Inf become zero.
 
@@ -46,16 +53,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 x = lane.abs(lane.load(a, i * ld + j))
                 largest = lane.maximum(x, largest)
                 finite = lane.where(x <= LARGEST, finite, zero)
-        e = kit.clamp_exponent(kit.exponent(largest))
-        # In two factors: 2^-e itself overflows when the largest entry is subnormal.
-        half = kit.pow2(lane.to_int(lane.floor(lane.to_float(e) * -0.5)))
-        rest = kit.pow2(lane.iconst(0) - e - kit.exponent(half))
+        e, half, rest = kit.normalising(largest)
         ok = finite > 0.5
         for i in range(n):
             for j in range(n):
                 x = lane.load(a, i * ld + j) * half * rest
                 lane.store(a, i * ld + j, lane.where(ok, x, zero))
-        return lane.to_float(e), finite
+        return e, finite
 
     @jit
     def largest_beside(a, i, n, ld):
@@ -67,6 +71,18 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 column = lane.maximum(lane.abs(lane.load(a, j * ld + i)), column)
                 row = lane.maximum(lane.abs(lane.load(a, i * ld + j)), row)
         return column, row
+
+    @jit
+    def balancing(c, r):
+        """(whether it is worth it, f, 1 / f) for the power of two f that balances a column's norm c and a row's r."""
+        ok = (c > 0.0) & (r > 0.0)
+        one = lane.const(1.0)
+        # f = 2^round(log2(r / c) / 2) brings the two norms as close as a power of two can.
+        ratio = lane.where(ok, r, one) / lane.where(ok, c, one)
+        e = lane.floor((lane.to_float(kit.exponent(ratio)) + 1.0) * 0.5)
+        f = kit.pow2(lane.to_int(e))
+        g = kit.pow2(lane.to_int(-e))
+        return ok & (lane.fma(c, f, r * g) < (c + r) * 0.95), f, g
 
     @jit
     def balance(a, work, n, ld):
@@ -94,15 +110,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     column, row = kit.largest_beside(a, i, n, ld)
                     c = lane.where(c <= SMALL, column, c)
                     r = lane.where(r <= SMALL, row, r)
-                ok = (c > 0.0) & (r > 0.0)
-                one = lane.const(1.0)
-                # f = 2^round(log2(r / c) / 2) brings the two norms as close as a power of two can.
-                ratio = lane.where(ok, r, one) / lane.where(ok, c, one)
-                e = lane.floor((lane.to_float(kit.exponent(ratio)) + 1.0) * 0.5)
-                f = kit.pow2(lane.to_int(e))
-                g = kit.pow2(lane.to_int(-e))
-                better = (going > 0.5) & ok & (lane.fma(c, f, r * g) < (c + r) * 0.95)
+                better, f, g = kit.balancing(c, r)
+                better = better & (going > 0.5)
                 if lane.any(better):
+                    one = lane.const(1.0)
                     changed = lane.where(better, one, changed)
                     f = lane.where(better, f, one)
                     g = lane.where(better, g, one)
@@ -121,4 +132,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             if not lane.any(going > 0.5):
                 break
 
-    return clamp_exponent, pow2, exponent, normalise, largest_beside, balance
+    return clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance

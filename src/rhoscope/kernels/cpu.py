@@ -46,8 +46,12 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 )
 draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
 
-clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
-reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
+clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
+    balance.build(lane, kit, jit)
+)
+householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
+    lane, kit, jit
+)
 if lane.EIGHT_SUMS:
     apply_four, apply_corner = sweep.build(lane, inlined)
 else:
@@ -57,6 +61,7 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     lane, kit, jit, inlined
 )
 (
+    small_beside,
     negligible,
     find_window,
     unit_of,
@@ -96,7 +101,9 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     largest_root,
     spectral_norm,
 ) = _singular.build(lane, kit, jit)
-hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spectrum, spectrum = (
+    _spectrum.build(lane, kit, jit)
+)
 spectrum_rows = _spectrum.ROWS
 take_group = _groups_cpu.build(lane, kit, jit)
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
@@ -116,7 +123,9 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
 (
     copy_vector,
     march,

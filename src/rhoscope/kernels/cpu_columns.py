@@ -43,7 +43,9 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     step_norms,
     bptt,
 ) = _columns.build(lane, kit, jit, inlined)
-factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
 (
     copy_vector,
     march,

@@ -34,13 +34,18 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
     lane, kit, jit
 )
 
-clamp_exponent, pow2, exponent, normalise, largest_beside, balance_matrix = balance.build(lane, kit, jit)
-reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(lane, kit, jit)
+clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
+    balance.build(lane, kit, jit)
+)
+householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
+    lane, kit, jit
+)
 apply_four, apply_corner = sweep.build(lane, jit)
 apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
     lane, kit, jit, jit
 )
 (
+    small_beside,
     negligible,
     find_window,
     unit_of,
@@ -80,7 +85,9 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     largest_root,
     spectral_norm,
 ) = _singular.build(lane, kit, jit)
-hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum = _spectrum.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spectrum, spectrum = (
+    _spectrum.build(lane, kit, jit)
+)
 spectrum_rows = _spectrum.ROWS
 (
     vector_size,
@@ -98,7 +105,9 @@ spectrum_rows = _spectrum.ROWS
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-factors, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(lane, kit, jit)
+factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
 (
     copy_vector,
     march,

@@ -23,6 +23,11 @@ EXPONENT = 0x7FF0000000000000
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
+    def small_beside(sub, d1, d2):
+        """Whether a subdiagonal entry may be negligible between two diagonal ones; all are absolute values."""
+        return (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+
+    @inlined
     def negligible(sub, sup, gap, d1, d2):
         """Whether a subdiagonal entry that is small beside its neighbours d1, d2 on the diagonal may become zero.
 
@@ -51,7 +56,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             p = k * ld + k
             sub = lane.abs(lane.load(h, p - 1))
             d2 = lane.abs(lane.load(h, p))
-            small = ((sub <= (d1 + d2) * EPS) | (sub <= TINY)) & (sub > 0.0)
+            small = kit.small_beside(sub, d1, d2) & (sub > 0.0)
             if lane.any(small):
                 gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
                 drop = small & kit.negligible(sub, lane.abs(lane.load(h, p - ld)), gap, d1, d2)
@@ -216,6 +221,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return failed
 
     return (
+        small_beside,
         negligible,
         find_window,
         unit_of,

@@ -118,6 +118,25 @@ def spectra(drawn, a, work, values, out, n, ld, sizes, cutoff, count):
 
 
 @grid
+def finish_spectra(drawn, a, work, held, values, failures, out, n, ld, sizes, cutoff, count):
+    """`spectra` of lanes whose Hessenberg form is in held, with its eigenvalues in values and whether that failed."""
+    thread = cuda.grid(1)
+    own = lane.beyond(a, lane.start(sizes[0], thread))
+    scratch = lane.beyond(work, lane.start(sizes[1], thread))
+    for s in range(thread, count, cuda.gridsize(1)):
+        source = lane.beyond(drawn, lane.start(n * ld, s))
+        for i in range(n * ld):
+            lane.store(own, i, lane.load(source, i))
+        measured = kit.measure(own, scratch, n, ld)
+        wr = lane.beyond(values, lane.start(2 * n, s))
+        rows = lane.beyond(out, lane.start(kit.spectrum_rows, s))
+        form = lane.beyond(held, lane.start(n * ld, s))
+        kit.finish_spectrum(
+            form, scratch, wr, lane.part(wr, n), rows, n, ld, cutoff, measured, lane.get(failures, s)
+        )
+
+
+@grid
 def step_norms(work, a, delta, n, ld, lags, block, out, cells, count):
     """Log norms of (A^T)^k delta at the lags k; work has `cells` elements a lane, out lags.size."""
     thread = cuda.grid(1)

@@ -11,6 +11,18 @@ from typing import Any
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
+    def householder(alpha, square):
+        """(beta, tau, 1 / (alpha - beta)) of a column with alpha on top and that sum of squares below."""
+        zero = lane.const(0.0)
+        some = square > 0.0
+        size = lane.sqrt(lane.fma(alpha, alpha, square))
+        beta = lane.where(alpha < 0.0, size, -size)
+        beta = lane.where(some, beta, lane.const(-1.0))
+        tau = lane.where(some, (beta - alpha) / beta, zero)
+        scale = lane.where(some, 1.0 / (alpha - beta), zero)
+        return lane.where(some, beta, alpha), tau, scale
+
+    @jit
     def reflector(a, v, n, ld, k):
         """Householder vector of column k below the diagonal into v (v[k] = 0, v[k+1] = 1); returns tau.
 
@@ -22,13 +34,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         for i in range(k + 2, n):
             x = lane.load(a, i * ld + k)
             square = lane.fma(x, x, square)
-        some = square > 0.0
-        size = lane.sqrt(lane.fma(alpha, alpha, square))
-        beta = lane.where(alpha < 0.0, size, -size)
-        beta = lane.where(some, beta, lane.const(-1.0))
-        tau = lane.where(some, (beta - alpha) / beta, zero)
-        scale = lane.where(some, 1.0 / (alpha - beta), zero)
-        lane.store(a, (k + 1) * ld + k, lane.where(some, beta, alpha))
+        beta, tau, scale = kit.householder(alpha, square)
+        lane.store(a, (k + 1) * ld + k, beta)
         lane.store(v, k, zero)
         lane.store(v, k + 1, lane.const(1.0))
         for i in range(k + 2, n):
@@ -173,4 +180,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 lane.store(v, i, x)
                 lane.store(w, i, lane.load(w2, i) * tau)
 
-    return reflector, hessenberg_upper, hessenberg_lower, hessenberg
+    return householder, reflector, hessenberg_upper, hessenberg_lower, hessenberg

@@ -28,7 +28,7 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
     # Numba would compile a callee, and all below it, once more for each constant that a caller passes to it.
     template = dispatcher.get_call_template
     dispatcher.get_call_template = lambda args, kws: template([types.unliteral(a) for a in args], kws)
-    if function.__name__ in APART:
+    if function.__name__ in APART and not inline:
         _keep_apart(dispatcher)
     return dispatcher
 
@@ -56,10 +56,23 @@ def grid(function: Callable[..., Any]) -> Any:
 
     Without link-time optimisation: what the offline check compiles is then what runs.
     """
+    return _kept(function)
+
+
+def grid_of(threads: int) -> Any:
+    """`grid` for blocks of at most so many threads, which tells the compiler how many registers each may take."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        return _kept(function, launch_bounds=(threads, 1))
+
+    return decorate
+
+
+def _kept(function: Callable[..., Any], **options: Any) -> Any:
     if SIMULATED:
         return cuda.jit(function)
     from rhoscope.kernels.caching_cuda import keep  # here, because the simulator has no such thing
 
-    dispatcher: Any = cuda.jit(lto=False)(function)
+    dispatcher: Any = cuda.jit(lto=False, **options)(function)
     keep(dispatcher)
     return dispatcher

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from numba import float64, int64
+from numba import cuda, float64, int32, int64
 from numba.cuda import cgutils, libdevice, types
 from numba.cuda.extending import intrinsic
 from numba.cuda.typing import signature
@@ -86,3 +86,21 @@ def to_float(i):
 def to_int(x):
     """The whole number x as an integer."""
     return int64(x)
+
+
+@inlined
+def thread():
+    """Number of the calling thread in its block."""
+    return cuda.threadIdx.x
+
+
+@inlined
+def sync():
+    """Wait for all threads of the block, whose writes are then seen by all."""
+    cuda.syncthreads()
+
+
+@inlined
+def sync_any(mask):
+    """`sync`, and whether the mask of any thread of the block holds."""
+    return cuda.syncthreads_or(int32(mask)) != 0

@@ -8,6 +8,8 @@ import ctypes
 import ctypes.util
 import math
 import struct
+import threading
+from typing import Any
 
 import numpy as np
 
@@ -69,3 +71,22 @@ def to_float(i):
 def to_int(x):
     """The whole number x as an integer."""
     return int(x) if math.isfinite(x) else _NO_INTEGER
+
+
+def thread():
+    """Number of the calling thread in its block."""
+    return _simulated_thread().threadIdx.x
+
+
+def sync():
+    """Wait for all threads of the block."""
+    _simulated_thread().syncthreads()
+
+
+def sync_any(mask):
+    """`sync`, and whether the mask of any thread of the block holds."""
+    return _simulated_thread().syncthreads_or(mask) != 0
+
+
+def _simulated_thread() -> Any:
+    return threading.current_thread()

@@ -33,11 +33,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             lane.store(w, i, lane.load(w, i) * first * second)
 
     @jit
+    def exponent_of(size, old):
+        """Exponent at which the sum of absolute mantissas is in [1, 2) where at `old` it is `size`; ZERO for zero."""
+        return lane.where(size == 0.0, lane.const(ZERO), old + lane.to_float(kit.exponent(size)))
+
+    @jit
     def vector_exponent(w, vector, count):
-        """Exponent at which the sum of absolute mantissas is in [1, 2); ZERO for the zero vector."""
-        size = kit.vector_size(w, vector, count)
-        e = lane.load(w, vector + count) + lane.to_float(kit.exponent(size))
-        return lane.where(size == 0.0, lane.const(ZERO), e)
+        """`exponent_of` a vector."""
+        return kit.exponent_of(kit.vector_size(w, vector, count), lane.load(w, vector + count))
 
     @jit
     def rescale_vector(w, vector, count, floor, mask):
@@ -49,12 +52,16 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         lane.store(w, vector + count, new)
 
     @jit
+    def log_of(square, e):
+        """Natural logarithm of sqrt(square) 2^e; -inf exactly where the exponent is that of zero."""
+        value = lane.fma(e, lane.const(LOG2), kit.log(square) * 0.5)
+        return lane.where(e == ZERO, lane.const(-float("inf")), value)
+
+    @jit
     def log_norm(w, vector, count):
         """Natural logarithm of the Euclidean norm; -inf exactly for zero."""
         e = kit.vector_exponent(w, vector, count)
         first, second = kit.factors(lane.load(w, vector + count) - e)
-        square = kit.vector_square(w, vector, count, first, second)
-        value = lane.fma(e, lane.const(LOG2), kit.log(square) * 0.5)
-        return lane.where(e == ZERO, lane.const(-float("inf")), value)
+        return kit.log_of(kit.vector_square(w, vector, count, first, second), e)
 
-    return factors, scale_vector, vector_exponent, rescale_vector, log_norm
+    return factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm

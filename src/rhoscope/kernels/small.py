@@ -8,7 +8,7 @@ finding identity reflectors until then. A matrix of three rows gets a row and a 
 
 from typing import Any
 
-from rhoscope.kernels.francis import EPS, PATIENCE, TINY
+from rhoscope.kernels.francis import PATIENCE
 
 ROWS = 4
 
@@ -21,8 +21,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         size = lane.abs(sub)
         d1 = lane.abs(before)
         d2 = lane.abs(after)
-        small = (size <= (d1 + d2) * EPS) | (size <= TINY)
-        if lane.any(small & (size > 0.0)):
+        small = kit.small_beside(size, d1, d2) & (size > 0.0)
+        if lane.any(small):
             drop = small & kit.negligible(size, lane.abs(sup), lane.abs(before - after), d1, d2)
             sub = lane.where(drop, zero, sub)
         return sub

@@ -81,26 +81,28 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return re, im, count
 
     @jit
-    def spectrum(a, work, wr, wi, out, n, ld, cutoff):
-        """Eigenvalues into wr, wi, and the rows named at the top of this file into out, of each lane's a."""
-        zero = lane.const(0.0)
+    def measure(a, work, n, ld):
+        """Normalise each lane's a, kept; returns (exponent, 1 where finite, squared Frobenius norm, 2-norm)."""
         e, finite = kit.normalise(a, n, ld)
-        square = zero
+        square = lane.const(0.0)
         for i in range(n):
             for j in range(n):
                 x = lane.load(a, i * ld + j)
                 square = lane.fma(x, x, square)
-        held = work
-        re = lane.part(work, (n + 2) * ld)
-        im = lane.part(work, (n + 2) * ld + n * ld)
-        vectors = lane.part(work, (n + 2) * ld + 2 * n * ld)
+        return e, finite, square, kit.spectral_norm(a, work, n, ld)
+
+    @jit
+    def finish_spectrum(held, work, wr, wi, out, n, ld, cutoff, measured, failed):
+        """The rows named at the top of this file from the Hessenberg form, its eigenvalues and `measure`.
+
+        The eigenvalues are rescaled at last. work: two triangles and eight vectors.
+        """
+        e, finite, square, largest = measured
+        zero = lane.const(0.0)
+        re = work
+        im = lane.part(work, n * ld)
+        vectors = lane.part(work, 2 * n * ld)
         size = lane.part(vectors, 7 * n)
-        scratch = lane.part(vectors, 8 * n)
-        largest = kit.spectral_norm(a, work, n, ld)
-        kit.hessenberg_form(a, scratch, n, ld)
-        for i in range(n * ld):
-            lane.store(held, i, lane.load(a, i))
-        failed = kit.francis_iterate(a, lane.part(scratch, 6 * n), wr, wi, n, ld, RUN)
         seven = (
             vectors,
             lane.part(vectors, n),
@@ -134,4 +136,17 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.rescale(wr, e, n)
         kit.rescale(wi, e, n)
 
-    return hessenberg_form, rescale, eigenvalues, leading_eigenvalue, spectrum
+    @jit
+    def spectrum(a, work, wr, wi, out, n, ld, cutoff):
+        """Eigenvalues into wr, wi, and the rows named at the top of this file into out, of each lane's a."""
+        measured = kit.measure(a, work, n, ld)
+        held = work
+        rest = lane.part(work, (n + 2) * ld)
+        scratch = lane.part(rest, 2 * n * ld + 8 * n)
+        kit.hessenberg_form(a, scratch, n, ld)
+        for i in range(n * ld):
+            lane.store(held, i, lane.load(a, i))
+        failed = kit.francis_iterate(a, lane.part(scratch, 6 * n), wr, wi, n, ld, RUN)
+        kit.finish_spectrum(held, rest, wr, wi, out, n, ld, cutoff, measured, failed)
+
+    return hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spectrum, spectrum

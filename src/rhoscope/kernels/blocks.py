@@ -1,0 +1,68 @@
+"""The kernels of a block of threads assembled for CUDA, where they have a form of their own.
+
+As in `cuda`, kernels call one another through this module; the scalar mathematics is that of every other device.
+What is launched from Python is in `grids_block`.
+"""
+
+import sys
+
+from rhoscope.kernels import balance, chase, francis, hessenberg
+from rhoscope.kernels import block_spectrum as _block_spectrum
+from rhoscope.kernels import block_steps as _block_steps
+from rhoscope.kernels import cuda as _lanes
+from rhoscope.kernels import lane_block as lane
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels.jit_cuda import inlined, jit
+
+kit = sys.modules[__name__]
+
+log = _lanes.log
+clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, _ = balance.build(
+    lane, kit, inlined
+)
+householder, *_ = hessenberg.build(lane, kit, inlined)
+_, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
+(
+    small_beside,
+    negligible,
+    find_window,
+    unit_of,
+    eigenvalues_2x2,
+    read_pair,
+    is_exceptional,
+    exceptional,
+    shifted_column,
+    first_column,
+    _,
+) = francis.build(lane, kit, jit, jit)
+
+factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
+(
+    load_tile,
+    scale_tile,
+    load_shared,
+    scale_shared,
+    largest_of,
+    multiply,
+    multiply_shared,
+    add_shares,
+    slot_sum,
+    slot_size,
+    slot_norm,
+    rescale_slot,
+    march_slot,
+    advance_slot,
+    record_slot,
+    slot_norms,
+) = _block_steps.build(lane, kit, inlined)
+(
+    load_block,
+    block_normalise,
+    balance_norms,
+    block_balance,
+    block_hessenberg,
+    block_form,
+    reflect_three,
+    block_sweep,
+    block_francis,
+) = _block_spectrum.build(lane, kit, inlined)
