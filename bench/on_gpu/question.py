@@ -34,7 +34,7 @@ def worker_of(question: Question, device: str, start: int, count: int) -> tuple[
     if device == "cuda":
         from rhoscope.devices.study_cuda import CudaWorker
 
-        return CudaWorker(study, count, LAPACK_FROM, columns, start), columns
+        return CudaWorker(study, count, LAPACK_FROM, columns, start, None), columns
     from rhoscope.devices.study_cpu import _Worker
     from rhoscope.kernels.vector import WIDTH
 
