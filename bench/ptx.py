@@ -95,7 +95,7 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
         "fresh subtract": (grids_fresh.subtract, (xs, n, n, n, n, xs, n)),
         "fresh backward": (grids_fresh.backward, (xs, n, xs, n, n, n, n, n, n, n, ns, ns, xs, n)),
         "first_not_finite": (grids_arrays.first_not_finite, (xs, ns)),
-        "gather": (grids_arrays.gather, (xs, ns, xs, n, n, n, n)),
+        "gather": (grids_arrays.gather, (xs, ns, xs, n, n)),
         "by_sample": (grids_arrays.by_sample, (xs, xs, n, n)),
         "complex_pairs": (grids_arrays.complex_pairs, (xs, xs, xs, n)),
         "real_matrices": (grids_arrays.real_matrices, (xs, xs, n, n, n)),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import rhoscope as rs
 
 LAGS = [0, 1, 7, 33]
+FEW_LAGS = [0, 1, 5]
 
 
 def inputs() -> dict[str, NDArray[Any]]:
@@ -71,6 +72,26 @@ def computed(there: Callable[[NDArray[Any]], Any]) -> dict[str, NDArray[Any]]:
     return found
 
 
+def block_inputs() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Of a size that the kernels with a block of threads a matrix take."""
+    rng = np.random.default_rng(540)
+    return rng.normal(size=(2, 8, 8)), rng.normal(size=(2, 8))
+
+
+def blocks(there: Callable[[NDArray[Any]], Any]) -> dict[str, NDArray[Any]]:
+    """By the kernels with a block of threads a matrix: neighbours, and one matrix again and again."""
+    A, delta = block_inputs()
+    found = {}
+    for name, matrices in {"": A, " of one": A[0]}.items():
+        found[f"norms{name}, sent"] = rs.gradient_norms(matrices, delta, FEW_LAGS, device="cuda")
+        kept = rs.gradient_norms(there(matrices), there(delta), FEW_LAGS, on_device=True)
+        found[f"norms{name}, there and kept"] = _fetched(kept)
+    found["values, sent"] = rs.eigvals(A, device="cuda")
+    found["values, there"] = rs.eigvals(there(A))
+    found["values, kept"] = _fetched(rs.eigvals(there(A), on_device=True))
+    return found
+
+
 def _fetched(kept: Any) -> NDArray[Any]:
     assert not isinstance(kept, np.ndarray)
     return kept.copy_to_host()
@@ -109,13 +130,16 @@ def main() -> None:
 
     from rhoscope.devices import cuda_memory
     from rhoscope.devices.cuda_state import simulated
+    from rhoscope.kernels import block_space
 
     if simulated():
         # Kernels run in Python, whose NumPy numbers warn where a GPU is silent.
         warnings.simplefilter("ignore", RuntimeWarning)
         # A device that holds one warp: chunks without large cases.
         cuda_memory.THREADS, cuda_memory.BLOCKS = 32, 1
-    np.savez(sys.argv[1], **computed(cuda.to_device))  # pyright: ignore[reportArgumentType]
+    found = computed(cuda.to_device)
+    block_space.SPECTRA_FROM = 3
+    np.savez(sys.argv[1], **found, **blocks(cuda.to_device))  # pyright: ignore[reportArgumentType]
     print(json.dumps(refusals(cuda.to_device)))
 
 

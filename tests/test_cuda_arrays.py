@@ -37,12 +37,32 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_results_have_the_bits_of_the_cpu(found: Found) -> None:
     expected = cuda_array_cases.expected()
-    computed, _ = found
+    computed = {name: values for name, values in found[0].items() if not name.startswith(BLOCKS)}
     assert {name.partition(",")[0] for name in computed} == expected.keys()
     for name, values in computed.items():
         truth = expected[name.partition(",")[0]]
         assert values.shape == truth.shape, name
         np.testing.assert_array_equal(values, truth, err_msg=name)
+
+
+BLOCKS = ("norms", "values")
+
+
+def test_so_have_those_of_kernels_with_a_block_a_matrix(found: Found) -> None:
+    """Eigenvalues to the bit; norms, whose sums have another order, to twelve digits of growth over few steps."""
+    A, delta = cuda_array_cases.block_inputs()
+    lags = cuda_array_cases.FEW_LAGS
+    expected = {
+        "values": rs.eigvals(A, device="cpu"),
+        "norms": rs.gradient_norms(A, delta, lags, method="step", device="cpu"),
+        "norms of one": rs.gradient_norms(A[0], delta, lags, method="step", device="cpu"),
+    }
+    computed = {name: values for name, values in found[0].items() if name.startswith(BLOCKS)}
+    assert len(computed) == 7
+    for name, values in computed.items():
+        kind = name.partition(",")[0]
+        tolerance = 0.0 if kind == "values" else 1e-12
+        np.testing.assert_allclose(values, expected[kind], rtol=0, atol=tolerance, err_msg=name)
 
 
 REFUSED = {

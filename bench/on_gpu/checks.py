@@ -63,6 +63,7 @@ def _studies(small: bool) -> Iterator[tuple[str, Any]]:
     yield _study("independent delta", count, Question(plain, size, count, delta="independent", **short))
     yield _study("no inputs", count, Question(plain, size, count, inputs=0, **short))
     yield _study("five inputs", count, Question(plain, size, count, inputs=5, **short))
+    yield _study("fresh matrices", count, Question(plain, size, count, mode="fresh", **short))
     # The gains leave float64 within a block of steps, which is then done again step by step.
     wide = Question(plain, 3, count, horizon=70, lags=(1, 64, 70), gain=(1e-60, 1e60))
     yield _study("out of range", count, wide)
@@ -87,7 +88,7 @@ def _columns(question: Question, device: str, count: int) -> dict[str, np.ndarra
         if device == "cuda":
             worker.begin(first, last)
         worker.fill(columns, first, start + first, start + last)
-        if first == 0:
+        if first == 0 and question.mode == "fixed":  # else the CPU has drawn others over them
             columns["matrix"] = np.stack([worker.matrix(row) for row in range(min(last, 3))])
     return columns
 

@@ -21,14 +21,10 @@ def first_not_finite(numbers, found):
 
 
 @grid
-def gather(arrays, index, a, rows, columns, ld, count):
-    """Lanes from row-major arrays, flat (N, rows, columns): lane s takes the one with index[s]."""
-    for s in range(cuda.grid(1), count, cuda.gridsize(1)):
-        own = lane.beyond(a, lane.start(rows * ld, s))
-        first = index[s] * rows * columns
-        for i in range(rows):
-            for j in range(columns):
-                lane.store(own, i * ld + j, lane.get(arrays, first + i * columns + j))
+def gather(arrays, index, out, elements, count):
+    """Arrays of `elements` numbers, flat, in another order: array s is the one with index[s]."""
+    for e in range(cuda.grid(1), count * elements, cuda.gridsize(1)):
+        lane.put(out, e, lane.get(arrays, index[e // elements] * elements + e % elements))
 
 
 @grid
