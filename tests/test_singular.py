@@ -109,3 +109,13 @@ def test_bits_depend_neither_on_position_nor_on_neighbours(n: int) -> None:
         for neighbours in (rng.standard_normal((WIDTH, n, n)) * 1e200, np.zeros((WIDTH, n, n))):
             neighbours[position] = hard
             assert spectral_norm(neighbours)[position] == alone[0]
+
+
+def test_a_bound_that_is_the_root_but_for_rounding() -> None:
+    """Of a matrix of rank one, whose square has one row left: the bound the root is sought from may lie below it."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        left, right = rng.standard_normal((2, WIDTH, 64))
+        left /= np.linalg.norm(left, axis=1, keepdims=True)
+        right /= np.linalg.norm(right, axis=1, keepdims=True)
+        assert np.abs(spectral_norm(left[:, :, None] * right[:, None, :]) - 1.0).max() < 1e-13

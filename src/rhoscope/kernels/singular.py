@@ -197,7 +197,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def laguerre_step(d, e2, x, count):
-        """Laguerre's step from x towards the largest root of p = det(x I - T); NaN or 0 where p vanishes."""
+        """Laguerre's step from x towards the largest root of p = det(x I - T); NaN or 0 where there is none."""
         one = lane.const(1.0)
         zero = lane.const(0.0)
         # p, p' and p'' / 2 of the leading minors, of the last two sizes; all six share one exponent.
@@ -220,7 +220,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         g = q1 / p1
         n = lane.const(float(count))
         spread = lane.fma((n - 1.0) * g, g, -(n * 2.0) * (r1 / p1))
-        return n / (g + lane.sqrt((n - 1.0) * lane.maximum(spread, zero)))
+        step = n / (g + lane.sqrt((n - 1.0) * lane.maximum(spread, zero)))
+        # Beyond the largest root p and p' have one sign. Where they have not, x is at it but for rounding, and what
+        # is left of `spread` may be anything.
+        return lane.where(g > 0.0, step, zero)
 
     @jit
     def largest_root(d, e2, count):
