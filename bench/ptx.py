@@ -66,7 +66,14 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
     """Every kernel that is launched, and the types of its arguments."""
     from numba import types
 
-    from rhoscope.kernels import grids, grids_arrays, grids_block, grids_fresh
+    from rhoscope.kernels import (
+        grids,
+        grids_arrays,
+        grids_block,
+        grids_block_backprop,
+        grids_block_spectrum,
+        grids_fresh,
+    )
 
     n, x, ns, xs = types.int64, types.float64, types.int64[::1], types.float64[::1]
     pair, triple = types.UniTuple(n, 2), types.UniTuple(x, 3)
@@ -87,8 +94,23 @@ def kernels() -> dict[str, tuple[Any, tuple[Any, ...]]]:
             )
             for place, kernel in grids_block.step_norms.items()
         },
-        "block eigenvalues": (grids_block.eigenvalues, (xs, xs, xs, xs, n, n, n)),
-        "block hessenberg_eigenvalues": (grids_block.hessenberg_eigenvalues, (xs, xs, xs, xs, n, n, n, n)),
+        **{
+            f"block bptt {place}": (
+                kernel,
+                (
+                    *(xs, xs, xs, xs, ns, xs, n, n, n, n, n, n, ns, n, xs, xs, n),
+                    types.UniTuple(n, 6),
+                    types.UniTuple(n, 8),
+                    n,
+                ),
+            )
+            for place, kernel in grids_block_backprop.bptt.items()
+        },
+        "block eigenvalues": (grids_block_spectrum.eigenvalues, (xs, xs, xs, xs, n, n, n)),
+        "block hessenberg_eigenvalues": (
+            grids_block_spectrum.hessenberg_eigenvalues,
+            (xs, xs, xs, xs, n, n, n, n),
+        ),
         "bptt": (grids.bptt, (xs, xs, xs, xs, xs, ns, n, n, n, n, n, n, n, n, ns, xs, n, n)),
         "fresh begin": (grids_fresh.begin, (xs, n, n, n, n, xs, xs, n)),
         "fresh forward": (grids_fresh.forward, (xs, n, xs, n, n, n, n, n, n, ns, n)),

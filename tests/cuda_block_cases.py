@@ -1,7 +1,7 @@
 """What the tests of the kernels with a block of threads a matrix compute, and, as a script, a process that does.
 
 `python cuda_block_cases.py RESULTS.npz` computes every case on the CUDA device, as `cuda_cases` does: with
-NUMBA_ENABLE_CUDASIM=1 in Numba's simulator, where small blocks and few steps keep the time short.
+NUMBA_ENABLE_CUDASIM=1 in Numba's simulator.
 """
 
 import sys
@@ -24,18 +24,20 @@ def _steps(n: int, samples: int) -> tuple[Array, Array]:
 
 def _hard_steps() -> tuple[Array, Array]:
     """More samples than a block has slots; some leave the range within a block of steps, some are zero at last."""
-    matrices, deltas = _steps(15, 6)
+    matrices, deltas = _steps(5, 6)
     matrices[1] *= 1e60
-    matrices[2] *= 1e-60
-    matrices[3] = np.diag(np.ones(14), 1)
+    # Every step takes 50 orders off this vector, which has nothing in the direction of the largest entry.
+    matrices[2] = np.diag([1.0, 1e-50, 1e-50, 1e-50, 1e-50])
+    deltas[2, 0] = 0.0
+    matrices[3] = np.diag(np.ones(4), 1)
     deltas[4] = 0.0
     return matrices, deltas
 
 
 STEPS: dict[str, tuple[tuple[Array, Array], list[int]]] = {
-    "slots": (_hard_steps(), [0, 1, 8, 14, 15]),
-    "registers": (_steps(29, 2), [0, 8, 9]),
-    "shared": (_steps(130, 1), [1, 3]),
+    "slots": (_hard_steps(), [0, 1, 4, 5, 8, 9]),
+    "registers": (_steps(15, 2), [0, 8, 9]),
+    "shared": (_steps(17, 2), [1, 3]),
 }
 """Matrices, deltas and lags, by the kernel that takes them."""
 
@@ -58,16 +60,18 @@ MATRICES: dict[str, Array] = {
 }
 """Matrices (N, n, n) whose eigenvalues are computed."""
 
+
+def _study(size: int, samples: int, horizon: int, **others: Any) -> Study:
+    fields: dict[str, Any] = {"gain": (0.5, 1.5), "seed": 5, **others}
+    return Study(ensemble=ensembles.RealGinibre(), size=size, samples=samples, horizon=horizon, **fields)
+
+
 STUDIES: dict[str, Study] = {
-    "independent": Study(
-        ensemble=ensembles.RealGinibre(),
-        size=8,
-        samples=2,
-        horizon=34,
-        seed=5,
-        gain=(0.5, 1.5),
-        delta="independent",
-    ),
+    "independent": _study(5, 2, 6, delta="independent"),
+    # Two segments, the last of one step; more samples than slots.
+    "both passes": _study(5, 3, 9, inputs=3),
+    "alone": _study(9, 1, 9),
+    "no inputs": _study(5, 1, 2, inputs=0),
 }
 
 
@@ -85,6 +89,17 @@ def compute(device: Any) -> dict[str, NDArray[Any]]:
     return found
 
 
+def small_blocks() -> None:
+    """Plan for few threads, few steps and room for few states, so that small cases reach every kernel and branch."""
+    from rhoscope.kernels import block_space, recurrence_space
+
+    block_space.MOST_BLOCKS = 1  # a block takes matrix after matrix
+    block_space.SLOT_THREADS, block_space.STEPS_THREADS = 4, 40
+    block_space.STEPS_FROM, block_space.REGISTERS_UP_TO, block_space.SPECTRA_FROM = 5, 16, 3
+    block_space.BLOCK, block_space.SHARED_BLOCK = 8, 2
+    recurrence_space.STATE_BYTES = 1
+
+
 def main() -> None:
     from rhoscope.devices.cuda import CudaDevice
     from rhoscope.devices.cuda_state import simulated
@@ -93,10 +108,10 @@ def main() -> None:
     if simulated():
         # Kernels run in Python, whose NumPy numbers warn where a GPU is silent.
         warnings.simplefilter("ignore", RuntimeWarning)
-        block_space.MOST_BLOCKS = 1  # so that a block takes matrix after matrix
-        block_space.SPECTRA_FROM = 3
-        block_space.BLOCK, block_space.SHARED_BLOCK = 8, 2
-    np.savez(sys.argv[1], **compute(CudaDevice(1)))  # pyright: ignore[reportArgumentType]
+    small_blocks()
+    plans = [block_space.steps_plan(matrices.shape[1], 227 << 10) for (matrices, _), _ in STEPS.values()]
+    kernels = np.array(["lanes" if plan is None else plan.kernel for plan in plans])
+    np.savez(sys.argv[1], kernels=kernels, **compute(CudaDevice(1)))  # pyright: ignore[reportArgumentType]
 
 
 if __name__ == "__main__":

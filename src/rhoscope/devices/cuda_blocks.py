@@ -21,14 +21,22 @@ def shared_memory() -> int:
         return int(cuda.current_context().device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
 
-def run_blocks(stream: Any, kernel: Any, plan: BlockPlan, count: int, *arguments: Any) -> None:
-    """Launch a kernel on as many blocks as the GPU holds at once, which take `count` matrices in turns."""
+def run_blocks(
+    stream: Any, kernel: Any, plan: BlockPlan, count: int, *arguments: Any, most: int | None = None
+) -> None:
+    """Launch a kernel on as many blocks as the GPU holds at once, which take `count` matrices in turns.
+
+    most: how many matrices there is work space for, if the kernel needs any.
+    """
     from numba import cuda
 
     with device_errors("starting a kernel"):
         multiprocessors = getattr(cuda.current_context().device, "MULTIPROCESSOR_COUNT", 1)
-        most = multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED)
-        launch = kernel[min(-(-count // plan.slots), most), plan.threads, stream, plan.shared]
+        blocks = multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED)
+        blocks = min(blocks, -(-count // plan.slots))
+        if most is not None:
+            blocks = min(blocks, most // plan.slots)
+        launch = kernel[blocks, plan.threads, stream, plan.shared]
         # Numba gives equal launches the same object.
         if plan.shared > _UNASKED and not simulated() and _allow_shared not in launch.pre_launch_callbacks:
             launch.pre_launch_callbacks.append(_allow_shared)

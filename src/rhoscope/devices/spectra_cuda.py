@@ -37,9 +37,9 @@ class _Worker:
     """The memory of a chunk, and what is done with it."""
 
     def __init__(self, matrices: Any, values: Any, failed: NDArray[np.bool_]) -> None:
-        from rhoscope.kernels import grids, grids_arrays, grids_block
+        from rhoscope.kernels import grids, grids_arrays, grids_block_spectrum
 
-        self._kit, self._arrays, self._blocks = grids, grids_arrays, grids_block
+        self._kit, self._arrays, self._blocks = grids, grids_arrays, grids_block_spectrum
         self._matrices, self._values, self._failed = matrices, values, failed
         count, n = matrices.shape[:2]
         self._n, self._sizes = n, (spare(n), eigenvalues_work(n))

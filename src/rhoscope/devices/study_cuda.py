@@ -13,7 +13,7 @@ from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
-from rhoscope.kernels.block_space import odd, spectra_plan, steps_plan
+from rhoscope.kernels.block_space import bptt_block_cells, bptt_plan, odd, spectra_plan, steps_plan
 from rhoscope.kernels.layout import WARP, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import bptt_cells, segment_length, step_norms_cells
@@ -35,20 +35,30 @@ class CudaWorker(StudyWorker):
         cancelled: Callable[[], bool] | None,
     ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
-        from rhoscope.kernels import grids, grids_block
+        from rhoscope.kernels import grids, grids_block, grids_block_backprop, grids_block_spectrum
 
         n, m = self.n, self.m
-        self.grids, self.blocks = grids, grids_block
+        self.grids = grids
+        self.block_steps = grids_block.step_norms
+        self.block_passes = grids_block_backprop.bptt
+        self.block_forms = grids_block_spectrum.hessenberg_eigenvalues
         self.columns, self.start, self.cancelled = columns, start, cancelled
         self.fresh = study.mode == "fresh"
         self.key = drawing.key(study.seed)
-        self.segment = segment_length(n, study.horizon, columns=False)
         self.spaces = (spare(n), layout.spectrum_work(n))
         self.forms = None if self.by_lapack else spectra_plan(n, shared_memory())
-        self.steps = None if self.error or self.fresh else steps_plan(n, shared_memory())
+        room = shared_memory()
+        self.steps = None
+        if not self.fresh:
+            self.steps = bptt_plan(n, m, room) if self.error else steps_plan(n, room)
+        self.block = BLOCK if self.steps is None else self.steps.block
+        self.segment = segment_length(n, study.horizon, columns=False, block=self.block)
         if self.fresh:
             self.lags = np.array(study.lags, dtype=np.int64)
             self.cells, results = 0, len(self.lags) + 2
+        elif self.error and self.steps is not None:
+            results = len(self.lags) + 3
+            self.cells = bptt_block_cells(self.steps, study.horizon, self.segment)
         elif self.error:
             results = len(self.lags) + 3
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
@@ -145,7 +155,7 @@ class CudaWorker(StudyWorker):
             )  # fmt: skip
             return
         run_blocks(
-            self.launcher.stream, self.blocks.hessenberg_eigenvalues, self.forms, self.count, kept["a"], kept["held"],
+            self.launcher.stream, self.block_forms, self.forms, self.count, kept["a"], kept["held"],
             kept["values"], kept["failures"], n, ld, odd(n), self.count,
         )  # fmt: skip
         self.run(
@@ -166,6 +176,15 @@ class CudaWorker(StudyWorker):
             self.draw_vectors("b", n * m, streams.INPUT_MAP)
             self.draw_vectors("state", n, streams.STATE)
             self.draw_vectors("delta", n, streams.TARGET)
+            if self.steps is not None:
+                run_blocks(
+                    self.launcher.stream, self.block_passes[self.steps.kernel], self.steps, self.count,
+                    kept["a"], kept["b"], kept["state"], kept["delta"], self.samples, self.work,
+                    ld, m, self.study.horizon, self.segment, *self.key, self.lags_there, self.block,
+                    kept["out"], kept["exponents"], self.steps.slots, self.steps.shape, self.steps.regions, self.count,
+                    most=self.launcher.lanes,
+                )  # fmt: skip
+                return
             self.run(
                 self.grids.bptt, self.work, kept["a"], kept["b"], kept["state"], kept["delta"], self.samples,
                 n, ld, m, self.study.horizon, self.segment, BLOCK, *self.key, self.lags_there, kept["out"], self.cells,
@@ -174,7 +193,7 @@ class CudaWorker(StudyWorker):
         self.draw_vectors("delta", n, streams.DELTA)
         if self.steps is not None:
             run_blocks(
-                self.launcher.stream, self.blocks.step_norms[self.steps.kernel], self.steps, self.count, kept["a"],
+                self.launcher.stream, self.block_steps[self.steps.kernel], self.steps, self.count, kept["a"],
                 kept["delta"], ld, self.lags_there, self.steps.block, kept["out"], kept["exponents"],
                 WARP, self.steps.slots, self.steps.shape, self.steps.regions, self.count,
             )  # fmt: skip

@@ -5,7 +5,7 @@ Thresholds and rates here follow from counts of operations and bytes. They are p
 
 from dataclasses import dataclass
 
-from rhoscope.kernels.block_steps import COLUMNS, PART, ROWS
+from rhoscope.kernels.block_steps import COLUMNS, PART, ROWS, TILE
 from rhoscope.kernels.recurrence import BLOCK
 
 # Below this size a lane's matrix stays in the first-level cache (256 lanes a multiprocessor, n² numbers of 8 bytes
@@ -16,6 +16,8 @@ STEPS_THREADS = 512
 REGISTERS_UP_TO = 128
 # Steps of a block where the matrix lies in shared memory, whose vectors would otherwise take its room.
 SHARED_BLOCK = 8
+# Of both passes a thread at times also holds its tile of the sum for the gradient, and 256 threads take all registers.
+BPTT_THREADS = 256
 # Eigenvalues: the threads of a block make each reflector alike, where as many lanes would make one each, so blocks pay
 # where lanes wait for memory. The 33,792 lanes that an H200 runs share 50 MB of second-level cache, 1.5 KB each, which
 # a matrix and its work space take from 11 up; but only from half a warp on is there work for the threads of a block.
@@ -52,7 +54,7 @@ class StepsPlan(BlockPlan):
     kernel: str
     block: int
     shape: tuple[int, int, int, int, int, int]
-    regions: tuple[int, int, int, int]
+    regions: tuple[int, ...]
 
 
 def steps_plan(n: int, available: int) -> StepsPlan | None:
@@ -77,6 +79,34 @@ def steps_plan(n: int, available: int) -> StepsPlan | None:
     if groups == 0 or shared > available:
         return None
     return StepsPlan(slots * shape[5], slots, shared, kernel, block, shape, (shares, sums, matrix, end))
+
+
+def bptt_plan(n: int, m: int, available: int) -> StepsPlan | None:
+    """The plan for both passes of samples of that size, with m inputs; None where lanes do it.
+
+    regions go on after the sums: states of a block of steps, B, the sum for B, inputs, delta, and the next slot.
+    """
+    groups, columns = -(-n // ROWS), -(-n // COLUMNS)
+    if n < STEPS_FROM or groups * columns > BPTT_THREADS:
+        return None
+    padded, width = groups * (ROWS + 1), columns * (COLUMNS + 1)
+    slots = slots_for(groups * columns)
+    regions = [(BLOCK + 1) * (padded + 1)]
+    for cells in (
+        groups * width, padded // PART, BLOCK * (padded + 1), n * m, n * m, BLOCK * m + 2, padded + 1,
+    ):  # fmt: skip
+        regions.append(regions[-1] + cells)
+    shared = _BYTES * slots * regions[-1]
+    if shared > available:
+        return None
+    kernel = "registers" if slots == 1 else "slots"
+    shape = (n, padded, groups, columns, width, groups * columns)
+    return StepsPlan(slots * shape[5], slots, shared, kernel, BLOCK, shape, tuple(regions))
+
+
+def bptt_block_cells(plan: StepsPlan, horizon: int, segment: int) -> int:
+    """Numbers of global memory that a slot keeps its states, checkpoints and the sum for the gradient in."""
+    return (segment + 1 + -(-horizon // segment)) * (plan.shape[1] + 1) + TILE * plan.shape[5]
 
 
 def spectra_plan(n: int, available: int) -> BlockPlan | None:

@@ -29,8 +29,8 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
 
     @inlined
-    def load_tile(tile, a, start, step, ld, n, row, column):
-        """The tile at (row, column) of the matrix whose element (i, j) lies at start + (i ld + j) step of a.
+    def load_tile(tile, a, start, down, across, n, row, column):
+        """The tile at (row, column) of the matrix whose element (i, j) lies at start + i down + j across of a.
 
         Entries beyond n are zero. Returns the largest absolute value.
         """
@@ -39,7 +39,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             for c in range(COLUMNS):
                 x = lane.const(0.0)
                 if row + r < n and column + c < n:
-                    x = lane.load(a, start + ((row + r) * ld + column + c) * step)
+                    x = lane.load(a, start + (row + r) * down + (column + c) * across)
                 tile[c * ROWS + r] = x
                 largest = lane.maximum(lane.abs(x), largest)
         return largest
@@ -181,13 +181,16 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             lane.sync()
 
     @inlined
-    def march_slot(w, tile, place, shape, v, steps, size, careful, mask, floor, shift, t):
-        """Steps v_{j+1} = A^T v_j of a slot; v_0 has that size, the size of the last is returned.
+    def march_slot(w, tile, place, shape, v, steps, size, careful, mask, floor, shift, inputs, t):
+        """Steps v_{j+1} = A^T v_j [+ B x_j] of a slot; v_0 has that size, the size of the last is returned.
+
+        inputs: whether there are any, and where B x_0, B x_1, ... lie as vectors of exponent 0.
 
         v_0 is rescaled first; where the march is a careful one, all others but the last are, where the mask holds.
         """
         in_registers, column, row, to, shares, sums = place
         n, count, groups, _, width, threads = shape
+        driven, drive = inputs
         for j in range(steps):
             here = v + j * (count + 1)
             there = here + count + 1
@@ -198,16 +201,21 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             else:
                 kit.multiply_shared(w, column, here, row, to, n, groups)
             lane.sync()
+            e = lane.load(w, here + count) + shift
+            first, second = kit.factors(-e)
             if t == 0:
-                lane.store(w, there + count, lane.load(w, here + count) + shift)
+                lane.store(w, there + count, e)
             i = t
             while i - t < n:
                 if i < n:
-                    if in_registers:
-                        total = kit.add_shares(w, shares + i + (i >> 2), width, groups)
-                        lane.store(w, there + i + (i >> 3), total)
-                    else:
-                        lane.store(w, there + i, kit.add_shares(w, shares + i, width, groups))
+                    share = shares + (i + (i >> 2) if in_registers else i)
+                    total = kit.add_shares(w, share, width, groups)
+                    to_there = i + (i >> 3) if in_registers else i
+                    if driven:
+                        total = lane.fma(
+                            lane.load(w, drive + j * (count + 1) + to_there) * first, second, total
+                        )
+                    lane.store(w, there + to_there, total)
                 i += threads
                 lane.sync()
             if careful or j == steps - 1:
@@ -215,19 +223,42 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         return size
 
     @inlined
-    def advance_slot(w, tile, place, shape, v, steps, size, floor, shift, t):
+    def advance_slot(w, tile, place, shape, v, steps, size, floor, shift, inputs, t):
         """A block of steps from the vector at v, of that size, into those after it; returns the size of the last."""
         zero = size == 0.0
         mask = shift == shift
         careful = False
         while True:
-            size = kit.march_slot(w, tile, place, shape, v, steps, size, careful, mask, floor, shift, t)
+            size = kit.march_slot(
+                w, tile, place, shape, v, steps, size, careful, mask, floor, shift, inputs, t
+            )
             # Without inputs a zero stays zero, which is no reason to go step by step. Slots that are not bad are not
             # rescaled then, so they compute the same numbers again.
-            mask = ~((size >= LOW) & (size <= HIGH)) & ~zero
+            mask = ~((size >= LOW) & (size <= HIGH))
+            if not inputs[0]:
+                mask = mask & ~zero
             if careful or not lane.sync_any(mask):
                 return size
             careful = True
+
+    @inlined
+    def copy_slot(w, to, vector, count, t, threads):
+        """`copy_vector` by the threads of a slot."""
+        i = t
+        while i - t <= count:
+            if i <= count:
+                lane.store(w, to + i, lane.load(w, vector + i))
+            i += threads
+            lane.sync()
+
+    @inlined
+    def write_norm(norms, at, norm, t):
+        """Write a norm to both of its parts, where the slot may."""
+        squares, exponents, own = norms
+        square, e = norm
+        if own and t == 0:
+            lane.store(squares, at, square)
+            lane.store(exponents, at, e)
 
     @inlined
     def record_slot(w, sums, v, count, lag, steps, lags, position, norms, start, step, t, threads):
@@ -235,14 +266,22 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
 
         Their logarithms wait for the end, where registers no longer hold a matrix.
         """
-        squares, exponents, own = norms
         while position < lags.size and lags[position] <= lag + steps:
-            square, e = kit.slot_norm(w, sums, v + (lags[position] - lag) * (count + 1), count, t, threads)
-            if own and t == 0:
-                lane.store(squares, start + position * step, square)
-                lane.store(exponents, start + position * step, e)
+            norm = kit.slot_norm(w, sums, v + (lags[position] - lag) * (count + 1), count, t, threads)
+            kit.write_norm(norms, start + position * step, norm, t)
             position += 1
         return position
+
+    @inlined
+    def take_logs(norms, results, start, step, t, threads):
+        """Make the logarithm of each norm that was written."""
+        squares, exponents, own = norms
+        lane.sync()
+        k = t
+        while own and k < results:
+            at = start + k * step
+            lane.store(squares, at, kit.log_of(lane.load(squares, at), lane.load(exponents, at)))
+            k += threads
 
     @inlined
     def slot_norms(w, tile, place, shape, v, shift, lags, block, norms, start, step, t):
@@ -265,22 +304,12 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             )
             if position == lags.size:
                 break
-            last = v + steps * (count + 1)
             lane.sync()
-            i = t
-            while i - t <= count:
-                if i <= count:
-                    lane.store(w, v + i, lane.load(w, last + i))
-                i += threads
-                lane.sync()
+            kit.copy_slot(w, v, v + steps * (count + 1), count, t, threads)
             lag += steps
             steps = min(block, lags[lags.size - 1] - lag)
-            size = kit.advance_slot(w, tile, place, shape, v, steps, size, floor, shift, t)
-        lane.sync()
-        squares, exponents, own = norms
-        for k in range(t, lags.size if own else 0, threads):
-            at = start + k * step
-            lane.store(squares, at, kit.log_of(lane.load(squares, at), lane.load(exponents, at)))
+            size = kit.advance_slot(w, tile, place, shape, v, steps, size, floor, shift, (False, 0), t)
+        kit.take_logs(norms, lags.size, start, step, t, threads)
 
     return (
         load_tile,
@@ -297,6 +326,9 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         rescale_slot,
         march_slot,
         advance_slot,
+        copy_slot,
+        write_norm,
         record_slot,
+        take_logs,
         slot_norms,
     )

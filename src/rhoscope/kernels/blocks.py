@@ -7,6 +7,7 @@ What is launched from Python is in `grids_block`.
 import sys
 
 from rhoscope.kernels import balance, chase, francis, hessenberg
+from rhoscope.kernels import block_backprop as _block_backprop
 from rhoscope.kernels import block_spectrum as _block_spectrum
 from rhoscope.kernels import block_steps as _block_steps
 from rhoscope.kernels import cuda as _lanes
@@ -17,6 +18,7 @@ from rhoscope.kernels.jit_cuda import inlined, jit
 kit = sys.modules[__name__]
 
 log = _lanes.log
+normals = _lanes.normals
 clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, _ = balance.build(
     lane, kit, inlined
 )
@@ -52,7 +54,10 @@ factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
     rescale_slot,
     march_slot,
     advance_slot,
+    copy_slot,
+    write_norm,
     record_slot,
+    take_logs,
     slot_norms,
 ) = _block_steps.build(lane, kit, inlined)
 (
@@ -66,3 +71,14 @@ factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
     block_sweep,
     block_francis,
 ) = _block_spectrum.build(lane, kit, inlined)
+(
+    draw_slot,
+    drive_slot,
+    slot_segment,
+    slot_difference,
+    states_slot,
+    outer_slot,
+    inputs_slot,
+    tile_norm,
+    cells_norm,
+) = _block_backprop.build(lane, kit, inlined)
