@@ -1,17 +1,14 @@
 """The CUDA device computes the CPU's numbers: in Numba's simulator everywhere, and on a GPU where there is one."""
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import cuda_cases
 import numpy as np
 import pytest
+from device_process import KINDS, run_cases
 from numpy.typing import NDArray
 
 from rhoscope.devices.cpu import CpuDevice
-from rhoscope.devices.cuda_state import state
 
 Results = dict[str, NDArray[Any]]
 
@@ -22,18 +19,10 @@ def expected() -> Results:
     return cuda_cases.compute(CpuDevice(1))
 
 
-@pytest.fixture(scope="module", params=["simulator", "gpu"])
+@pytest.fixture(scope="module", params=KINDS)
 def computed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Every case on the CUDA device, in a process of its own."""
-    environment = dict(os.environ)
-    if request.param == "simulator":
-        environment["NUMBA_ENABLE_CUDASIM"] = "1"
-    elif not (found := state()).usable:
-        pytest.skip(found.text)
-    results = tmp_path_factory.mktemp(request.param) / "results.npz"
-    subprocess.run([sys.executable, cuda_cases.__file__, results], check=True, env=environment)
-    with np.load(results) as found:
-        return dict(found)
+    return run_cases(cuda_cases.__file__, request.param, tmp_path_factory.mktemp(request.param))[0]
 
 
 @pytest.mark.parametrize("name", cuda_cases.STUDIES)

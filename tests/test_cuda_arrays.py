@@ -2,37 +2,28 @@
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 from typing import Any
 
 import cuda_array_cases
 import numpy as np
 import pytest
+from device_process import KINDS, run_cases
 from numpy.typing import NDArray
 
 import rhoscope as rs
 from rhoscope.arrays import on_gpu
-from rhoscope.devices.cuda_state import CudaState, state
+from rhoscope.devices.cuda_state import CudaState
 
 Found = tuple[dict[str, NDArray[Any]], dict[str, str]]
 
 
-@pytest.fixture(scope="module", params=["simulator", "gpu"])
+@pytest.fixture(scope="module", params=KINDS)
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What a process of its own computes, and what it is told."""
-    environment = dict(os.environ)
-    if request.param == "simulator":
-        environment["NUMBA_ENABLE_CUDASIM"] = "1"
-    elif not (usable := state()).usable:
-        pytest.skip(usable.text)
-    path = tmp_path_factory.mktemp(request.param) / "results.npz"
-    command = [sys.executable, cuda_array_cases.__file__, path]
-    said = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
-    with np.load(path) as results:
-        return dict(results), json.loads(said)
+    folder = tmp_path_factory.mktemp(request.param)
+    results, said = run_cases(cuda_array_cases.__file__, request.param, folder)
+    return results, json.loads(said)
 
 
 def test_results_have_the_bits_of_the_cpu(found: Found) -> None:

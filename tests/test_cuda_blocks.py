@@ -3,19 +3,16 @@
 Those add in another order, these do not. In Numba's simulator everywhere, and on a GPU where there is one.
 """
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import cuda_block_cases
 import numpy as np
 import pytest
 from cuda_block_cases import Array
+from device_process import KINDS, run_cases
 from numpy.typing import NDArray
 
 from rhoscope.devices.cpu import CpuDevice
-from rhoscope.devices.cuda_state import state
 
 Results = dict[str, NDArray[Any]]
 EPS = np.finfo(float).eps
@@ -27,18 +24,10 @@ def expected() -> Results:
     return cuda_block_cases.compute(CpuDevice(1))
 
 
-@pytest.fixture(scope="module", params=["simulator", "gpu"])
+@pytest.fixture(scope="module", params=KINDS)
 def computed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """Every case on the CUDA device, in a process of its own."""
-    environment = dict(os.environ)
-    if request.param == "simulator":
-        environment["NUMBA_ENABLE_CUDASIM"] = "1"
-    elif not (found := state()).usable:
-        pytest.skip(found.text)
-    results = tmp_path_factory.mktemp(request.param) / "results.npz"
-    subprocess.run([sys.executable, cuda_block_cases.__file__, results], check=True, env=environment)
-    with np.load(results) as found:
-        return dict(found)
+    return run_cases(cuda_block_cases.__file__, request.param, tmp_path_factory.mktemp(request.param))[0]
 
 
 def amplification(matrix: Array, delta: Array, lags: list[int]) -> Array:

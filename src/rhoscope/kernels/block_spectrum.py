@@ -181,17 +181,17 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         kit.block_hessenberg(a, work, n, ld, t)
 
     @inlined
-    def reflect_three(h, p, step, three, reflector):
+    def reflect_line(h, p, step, three, reflector):
         """Apply a reflector to the entries of a line at p, p + step and, where there are three, p + 2 step."""
-        v1, v2, t0, t1, t2 = reflector
         x = lane.load(h, p)
         y = lane.load(h, p + step)
         z = lane.load(h, p + 2 * step) if three else lane.const(0.0)
-        s = lane.fma(v2, z, lane.fma(v1, y, x))
-        lane.store(h, p, lane.fma(s, t0, x))
-        lane.store(h, p + step, lane.fma(s, t1, y))
+        v1, v2, t0, t1, t2 = reflector
+        x, y, z = kit.reflect_three(x, y, z, v1, v2, t0, t1, t2)
+        lane.store(h, p, x)
+        lane.store(h, p + step, y)
         if three:
-            lane.store(h, p + 2 * step, lane.fma(s, t2, z))
+            lane.store(h, p + 2 * step, z)
 
     @inlined
     def block_sweep(h, ld, lo, hi, x, y, z, t):
@@ -207,10 +207,10 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             beta, v1, v2, t0, t1, t2 = kit.make_reflector(x, y, z)
             reflector = (v1, v2, t0, t1, t2)
             if k <= t and t <= hi:
-                kit.reflect_three(h, k * ld + t, ld, three, reflector)
+                kit.reflect_line(h, k * ld + t, ld, three, reflector)
             lane.sync()
             if lo <= t and t <= min(k + 3, hi):
-                kit.reflect_three(h, t * ld + k, 1, three, reflector)
+                kit.reflect_line(h, t * ld + k, 1, three, reflector)
             if k > lo and t == 0:
                 # Only now, when all threads have made their reflector of what stood here.
                 lane.store(h, k * ld + k - 1, beta)
@@ -273,7 +273,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         block_balance,
         block_hessenberg,
         block_form,
-        reflect_three,
+        reflect_line,
         block_sweep,
         block_francis,
     )

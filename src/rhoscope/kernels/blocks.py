@@ -13,6 +13,7 @@ from rhoscope.kernels import block_steps as _block_steps
 from rhoscope.kernels import cuda as _lanes
 from rhoscope.kernels import lane_block as lane
 from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import small as _small
 from rhoscope.kernels.jit_cuda import inlined, jit
 
 kit = sys.modules[__name__]
@@ -37,6 +38,7 @@ _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
     first_column,
     _,
 ) = francis.build(lane, kit, jit, jit)
+_, reflect_three, *_ = _small.build(lane, kit, jit, inlined)
 
 factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
 (
@@ -67,7 +69,7 @@ factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
     block_balance,
     block_hessenberg,
     block_form,
-    reflect_three,
+    reflect_line,
     block_sweep,
     block_francis,
 ) = _block_spectrum.build(lane, kit, inlined)
