@@ -75,7 +75,7 @@ def bptt(
     """Results (8, K + 3) of samples first..first+7."""
     n, m = B.shape[1:]
     ld, lags = leading(n), np.asarray(lags, dtype=np.int64)
-    segment = segment or segment_length(n, horizon, columns, block)
+    segment = segment or segment_length(n, m, horizon, columns, block)
     work = lanes(bptt_cells(n, m, horizon, segment, columns, block))
     out = lanes(lags.size + 3)
     kit, count = (cpu_columns, WIDTH) if columns else (cpu, 1)
@@ -333,10 +333,10 @@ def test_target_equal_to_the_last_state_has_no_gradient(columns: bool) -> None:
 
 def test_long_horizons_keep_few_states() -> None:
     horizon = 10**6
-    segment = segment_length(32, horizon, True)
+    segment = segment_length(32, 1, horizon, True)
     assert segment % BLOCK == 0
     assert bptt_cells(32, 1, horizon, segment, True) * 64 < 2**20
-    assert segment_length(32, 1000, True) >= 1000
+    assert segment_length(32, 1, 1000, True) >= 1000
 
 
 def test_no_two_kernels_have_one_name() -> None:

@@ -15,7 +15,14 @@ from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.recurrence import BLOCK
-from rhoscope.kernels.recurrence_space import COLUMNS_FROM, bptt_cells, segment_length, step_norms_cells
+from rhoscope.kernels.recurrence_space import (
+    COLUMNS_FROM,
+    bptt_cells,
+    segment_length,
+    step_norms_cells,
+    stride_cells,
+    stride_doublings,
+)
 from rhoscope.kernels.vector import WIDTH
 from rhoscope.plan import sample_seconds
 
@@ -88,12 +95,17 @@ class _Worker(StudyWorker):
             self.a = self.fresh.matrices
             return
         self.a = lanes(groups * n * self.ld)
-        self.segment = segment_length(n, study.horizon, self.by_columns)
+        horizon, results = study.horizon, len(self.lags) + 3
+        self.segment = segment_length(n, self.m, horizon, self.by_columns)
+        self.doublings = 0
         if self.error:
+            self.doublings = stride_doublings(n, self.m, horizon)
             self.b = lanes(groups * n * self.m)
             self.state = lanes(groups * n)
-            self.out = np.empty((groups, len(self.lags) + 3, WIDTH))
-            cells = bptt_cells(n, self.m, study.horizon, self.segment, self.by_columns)
+            self.out = np.empty((groups, results, WIDTH))
+            cells = bptt_cells(n, self.m, horizon, self.segment, self.by_columns)
+            if self.doublings:
+                cells = stride_cells(n, self.m, horizon, self.by_columns, self.doublings, results)
         else:
             self.out = np.empty((groups, len(self.lags), WIDTH))
             cells = step_norms_cells(n, self.by_columns)
@@ -143,7 +155,16 @@ class _Worker(StudyWorker):
             draw(self.b, n * self.m, streams.INPUT_MAP)
             draw(self.state, n, streams.STATE)
             draw(self.delta, n, streams.TARGET)
-            kit.bptt(
+            if self.doublings:
+                strides = study.horizon >> self.doublings
+                long_segment = segment_length(n, self.m << self.doublings, strides, self.by_columns)
+                kit.bptt_by_strides(
+                    self.recurrence_work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m,
+                    self.doublings, (study.horizon, long_segment, BLOCK), self.segment, *key, self.lags,
+                    self.out.reshape(-1), 0, members,
+                )  # fmt: skip
+            else:
+              kit.bptt(
                 self.recurrence_work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m,
                 study.horizon, self.segment, BLOCK, *key, self.lags, self.out.reshape(-1), 0, members,
             )  # fmt: skip

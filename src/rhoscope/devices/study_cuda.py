@@ -52,7 +52,7 @@ class CudaWorker(StudyWorker):
         if not self.fresh:
             self.steps = bptt_plan(n, m, room) if self.error else steps_plan(n, room)
         self.block = BLOCK if self.steps is None else self.steps.block
-        self.segment = segment_length(n, study.horizon, columns=False, block=self.block)
+        self.segment = segment_length(n, study.inputs, study.horizon, columns=False, block=self.block)
         if self.fresh:
             self.lags = np.array(study.lags, dtype=np.int64)
             self.cells, results = 0, len(self.lags) + 2

@@ -32,6 +32,8 @@ from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels import strides as _strides
+from rhoscope.kernels import strides_cpu as _strides_cpu
 from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
@@ -132,13 +134,18 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
     advance,
     record,
     norms_by_steps,
-    difference,
+    add_vector,
     clear_sum,
     raise_sum,
     add_states,
     add_inputs,
     input_exponent,
     run_segment,
+    pass_forward,
+    pass_back,
+    pass_back_strides,
+    start_back,
+    end_back,
     regions,
     backpropagate,
 ) = _recurrence.build(lane, kit, jit)
@@ -171,3 +178,15 @@ ladder_regions = jit(_ladder_space.regions)
 ) = _ladder_error.build(lane, kit, jit, inlined)
 climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead = _ladder.build(lane, kit, jit)
 ladder_norms, ladder_norms_pair = _ladder_cpu.build_interleaved(lane, kit, jit)
+(
+    matrix_square,
+    raise_powers,
+    add_image,
+    map_inputs,
+    record_between,
+    unfold_sums,
+    run_strides,
+    stride_regions,
+    backpropagate_by_strides,
+) = _strides.build(lane, kit, jit)
+turn, fetch, bptt_by_strides = _strides_cpu.build_interleaved(lane, kit, jit)

@@ -95,7 +95,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         for g in range(groups):
             v, _, _ = kit.fresh_group_regions(first + g * span, n, m)
             kit.place_vector(w, v + n + 1, y, g * n, n)
-            kit.difference(w, v, v + n + 1, n)
+            kit.add_vector(w, v, v + n + 1, -1.0, n)
 
     @jit
     def fresh_backward(w, free, groups, steps, n, ld, m, time, horizon, k0, k1, samples, lags, out):

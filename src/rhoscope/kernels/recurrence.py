@@ -97,8 +97,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             lag += steps
 
     @jit
-    def difference(w, x, y, count):
-        """x <- x - y of scaled vectors; both are rescaled first."""
+    def add_vector(w, x, y, sign, count):
+        """x <- x + sign y of scaled vectors, sign being 1 or -1; both are rescaled first."""
         floor = lane.const(ZERO)
         every = floor == floor
         kit.rescale_vector(w, x, count, floor, every)
@@ -109,7 +109,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.scale_vector(w, x, count, e - top)
         kit.scale_vector(w, y, count, f - top)
         for i in range(count):
-            lane.store(w, x + i, lane.load(w, x + i) - lane.load(w, y + i))
+            lane.store(w, x + i, lane.load(w, x + i) + lane.load(w, y + i) * sign)
         lane.store(w, x + count, top)
 
     @jit
@@ -164,18 +164,102 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return kit.vector_exponent(w, b, cells) + 4.0
 
     @jit
-    def run_segment(w, u, start, stop, block, floor, shift, count, matrix, inputs, x, scaled, k0, k1, sample):
-        """States of times start..stop from the one at u; returns the place of input start + 1 in x."""
+    def run_segment(w, u, start, stop, block, floor, shift, count, matrix, inputs, drawn, k0, k1, sample):
+        """States of times start..stop from the one at u; returns the place of input start + 1 in x.
+
+        `drawn` tells where inputs x and those scaled are kept, and how many elements of the stream precede input 1.
+        """
         m = inputs[2]
+        x, scaled, skipped = drawn
         place = 0
         if m > 0:
-            place = kit.draw_inputs(w, x, start * m, stop * m, k0, k1, sample)
+            place = kit.draw_inputs(w, x, skipped + start * m, skipped + stop * m, k0, k1, sample)
         for t in range(start, stop, block):
             v = u + (t - start) * (count + 1)
             steps = min(block, stop - t)
             here = place + (t - start) * m
             kit.advance(w, v, steps, floor, shift, count, matrix, inputs, x, here, scaled)
         return place
+
+    @jit
+    def pass_forward(
+        w, u, checkpoints, floor, shift, count, matrix, inputs, drawn, times, k0, k1, sample,
+    ):  # fmt: skip
+        """States up to the horizon, those of the last segment from u on, and at the checkpoints the first of each.
+
+        `times` are horizon, segment and block. Returns the place of the last segment's first input in x.
+        """
+        horizon, segment, block = times
+        place = 0
+        for start in range(0, horizon, segment):
+            if start > 0:
+                kit.copy_vector(w, u, u + segment * (count + 1), count)
+            kit.copy_vector(w, checkpoints + start // segment * (count + 1), u, count)
+            stop = min(horizon, start + segment)
+            place = kit.run_segment(
+                w, u, start, stop, block, floor, shift, count, matrix, inputs, drawn, k0, k1, sample
+            )
+        return place
+
+    def passing_back(by_strides: bool) -> Any:
+        @jit
+        def pass_back(
+            w, u, checkpoints, v, sums, floor, shift, count, forward, adjoint, inputs, drawn, times, k0, k1, sample,
+            place, lags, position, within, single, out, index,
+        ):  # fmt: skip
+            """Adjoints from the one at v, of the horizon, down to time 0, and the sums for A and B.
+
+            With `by_strides` an adjoint is `within[0]` lags from the next; see `record_between`. Returns how many
+            lags are done.
+            """
+            n = forward[2]
+            m = inputs[2]
+            stride = count + 1
+            horizon, segment, block = times
+            x, scaled, _ = drawn
+            sum_a, sum_b = sums
+            results = lags.size + 3
+            zero = lane.const(ZERO)
+            kit.clear_sum(w, sum_a, n * count)
+            kit.clear_sum(w, sum_b, m * count)
+            last = (horizon - 1) // segment
+            for g in range(last, -1, -1):
+                start = g * segment
+                stop = min(horizon, start + segment)
+                if g < last:
+                    kit.copy_vector(w, u, checkpoints + g * stride, count)
+                    place = kit.run_segment(
+                        w, u, start, stop, block, floor, shift, count, forward, inputs, drawn, k0, k1, sample
+                    )
+                while stop > start:
+                    first = (stop - 1) // block * block
+                    steps = stop - first
+                    kit.advance(w, v, steps, zero, shift, count, adjoint, (0, 0, 0), 0, 0, 0)
+                    lag = horizon - stop
+                    if by_strides:
+                        position = kit.record_between(
+                            w, v, count, lag, steps, lags, position, within, single, out, results, index
+                        )
+                    else:
+                        position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
+                    before = stop - 1 - start
+                    if m > 0:
+                        kit.add_inputs(w, sum_b, m, count, x, place + before * m, scaled, v, steps)
+                    kit.add_states(w, sum_a, n, count, u + before * stride, v, steps)
+                    kit.copy_vector(w, v, v + steps * stride, count)
+                    stop = first
+            return position
+
+        return pass_back
+
+    @jit
+    def start_back(w, v, last, y, count, lags, out, index):
+        """The adjoint of the horizon to v, from the last state and y; returns how many lags are done."""
+        results = lags.size + 3
+        kit.copy_vector(w, v, last, count)
+        kit.add_vector(w, v, y, -1.0, count)
+        kit.emit(out, results, index, lags.size, kit.log_norm(w, v, count))
+        return kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
 
     @jit
     def backpropagate(
@@ -190,51 +274,29 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """
         n = forward[2]
         m = inputs[2]
-        stride = count + 1
-        results = lags.size + 3
         segments = (horizon + segment - 1) // segment
         y, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
             free, count, n, m, kit.cells(m), kit.cells(segment * m + 16), segment, segments, block
         )
-        place = 0
-        for g in range(segments):
-            start = g * segment
-            stop = min(horizon, start + segment)
-            if g > 0:
-                kit.copy_vector(w, u, u + segment * stride, count)
-            kit.copy_vector(w, checkpoints + g * stride, u, count)
-            place = kit.run_segment(
-                w, u, start, stop, block, floor, shift, count, forward, inputs, x, scaled, k0, k1, sample
-            )
-        kit.copy_vector(w, v, u + (horizon - (segments - 1) * segment) * stride, count)
-        kit.difference(w, v, y, count)
-        kit.emit(out, results, index, lags.size, kit.log_norm(w, v, count))
-        position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
-        kit.clear_sum(w, sum_a, n * count)
-        kit.clear_sum(w, sum_b, m * count)
-        zero = lane.const(ZERO)
-        for g in range(segments - 1, -1, -1):
-            start = g * segment
-            stop = min(horizon, start + segment)
-            if g < segments - 1:
-                kit.copy_vector(w, u, checkpoints + g * stride, count)
-                place = kit.run_segment(
-                    w, u, start, stop, block, floor, shift, count, forward, inputs, x, scaled, k0, k1, sample
-                )
-            while stop > start:
-                first = (stop - 1) // block * block
-                steps = stop - first
-                kit.advance(w, v, steps, zero, shift, count, adjoint, (0, 0, 0), 0, 0, 0)
-                lag = horizon - stop
-                position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
-                before = stop - 1 - start
-                if m > 0:
-                    kit.add_inputs(w, sum_b, m, count, x, place + before * m, scaled, v, steps)
-                kit.add_states(w, sum_a, n, count, u + before * stride, v, steps)
-                kit.copy_vector(w, v, v + steps * stride, count)
-                stop = first
-        kit.emit(out, results, index, lags.size + 1, kit.log_norm(w, sum_a, n * count))
-        kit.emit(out, results, index, lags.size + 2, kit.log_norm(w, sum_b, m * count))
+        times = (horizon, segment, block)
+        drawn = (x, scaled, 0)
+        place = kit.pass_forward(
+            w, u, checkpoints, floor, shift, count, forward, inputs, drawn, times, k0, k1, sample
+        )
+        last = u + (horizon - (segments - 1) * segment) * (count + 1)
+        position = kit.start_back(w, v, last, y, count, lags, out, index)
+        kit.pass_back(
+            w, u, checkpoints, v, (sum_a, sum_b), floor, shift, count, forward, adjoint, inputs, drawn, times,
+            k0, k1, sample, place, lags, position, (1, 0, adjoint), shift, out, index,
+        )  # fmt: skip
+        kit.end_back(w, sum_a, n * count, sum_b, m * count, lags.size, out, index)
+
+    @jit
+    def end_back(w, sum_a, cells_a, sum_b, cells_b, position, out, index):
+        """The last two results, the log norms of the sums."""
+        results = position + 3
+        kit.emit(out, results, index, position + 1, kit.log_norm(w, sum_a, cells_a))
+        kit.emit(out, results, index, position + 2, kit.log_norm(w, sum_b, cells_b))
 
     return (
         copy_vector,
@@ -242,13 +304,18 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         advance,
         record,
         norms_by_steps,
-        difference,
+        add_vector,
         clear_sum,
         raise_sum,
         add_states,
         add_inputs,
         input_exponent,
         run_segment,
+        pass_forward,
+        passing_back(False),
+        passing_back(True),
+        start_back,
+        end_back,
         jit(regions),
         backpropagate,
     )

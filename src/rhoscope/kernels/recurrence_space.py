@@ -4,12 +4,18 @@ from math import isqrt
 
 from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence import BLOCK, regions
+from rhoscope.kernels.strides import regions as regions_of_strides
 from rhoscope.kernels.vector import WIDTH
 
 # From this size on a lane is a column: eight interleaved matrices no longer fit the first-level cache.
 COLUMNS_FROM = 17
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
+# Shorter horizons are walked in single steps; longer ones in strides of at most 2^MOST_DOUBLINGS.
+STRIDES_FROM = 128
+MOST_DOUBLINGS = 4
+# What a step costs beside its products, in multiply-adds.
+STEP_WORK = 200.0
 
 
 def _shape(n: int, columns: bool) -> tuple[int, int, int]:
@@ -25,11 +31,11 @@ def step_norms_cells(n: int, columns: bool, block: int = BLOCK) -> int:
     return matrix + (block + 1) * (count + 1)
 
 
-def segment_length(n: int, horizon: int, columns: bool, block: int = BLOCK) -> int:
-    """States `bptt` keeps: all that fit STATE_BYTES, else about sqrt(horizon); a multiple of block."""
-    _, count, _ = _shape(n, columns)
+def segment_length(n: int, m: int, horizon: int, columns: bool, block: int = BLOCK) -> int:
+    """States `bptt` keeps: all that fit STATE_BYTES with their inputs, else about sqrt(horizon); a multiple of block."""
+    width, count, _ = _shape(n, columns)
     kept = horizon
-    if (horizon + 1) * (count + 1) * WIDTH * 8 > STATE_BYTES:
+    if ((horizon + 1) * (count + 1) + horizon * m // width) * WIDTH * 8 > STATE_BYTES:
         kept = isqrt(horizon)
     return -(-kept // block) * block
 
@@ -40,3 +46,29 @@ def bptt_cells(n: int, m: int, horizon: int, segment: int, columns: bool, block:
     free = 2 * matrix + m * count + 1
     step, drawn = -(-m // width), -(-(segment * m + 16) // width)
     return regions(free, count, n, m, step, drawn, segment, -(-horizon // segment), block)[-1]
+
+
+def stride_doublings(n: int, m: int, horizon: int) -> int:
+    """The p for which strides of 2^p steps cost least, 0 for single steps; part of the numerics version."""
+    if horizon < STRIDES_FROM:
+        return 0
+    width = -(-n // WIDTH) * WIDTH if n >= COLUMNS_FROM else n
+
+    def work(p: int) -> float:
+        products = 3.0 * p * n * n * width
+        return products + horizon * ((3.0 * n * width + STEP_WORK) / 2**p + (2.0 * m * width if p else 0.0))
+
+    return min(range(MOST_DOUBLINGS + 1), key=work)
+
+
+def stride_cells(n: int, m: int, horizon: int, columns: bool, doublings: int, results: int) -> int:
+    """Cells (of eight float64) of the work array of `bptt_by_strides`."""
+    width, count, matrix = _shape(n, columns)
+    length = 1 << doublings
+    strides = horizon // length
+    wide = m * length
+    free = regions_of_strides(2 * matrix + wide * count + 1, n, count, matrix // n, length, doublings, results)[-1]
+    segment = segment_length(n, wide, strides, columns)
+    step, drawn = -(-wide // width), -(-(segment * wide + 16) // width)
+    end = regions(free, count, n, wide, step, drawn, segment, -(-strides // segment), BLOCK)[-1]
+    return max(end, free + bptt_cells(n, m, horizon, segment_length(n, m, horizon, columns), columns))

@@ -1,0 +1,85 @@
+"""Backpropagation in strides for the groups of a study: what a thread of the CPU runs, in either layout."""
+
+from typing import Any
+
+from rhoscope.kernels.vector import WIDTH
+
+
+def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement, where a lane is a matrix."""
+
+    @jit
+    def turn(w, to, source, down, n):
+        """The transpose of a matrix."""
+        kit.transpose(w, to, w, source, down, n, n, down)
+
+    @jit
+    def fetch(out, results, index, i):
+        """What `emit` has written."""
+        return lane.load(out, index * results + i)
+
+    @jit
+    def bptt_by_strides(
+        w, a, stride, b, h0, y, samples, n, ld, m, doublings, times, segment, k0, k1, lags, out, start, stop
+    ):  # fmt: skip
+        """`bptt` in strides of 2^doublings steps; `times` are horizon, segment of strides, block."""
+        length = 1 << doublings
+        input_map = 2 * n * ld
+        after = input_map + n * m * length + 1
+        places = kit.stride_regions(after, n, n, ld, length, doublings, lags.size + 3)
+        free = places[9]
+        for g in range(start, stop):
+            shift = kit.place_matrix(w, a, g * stride, n, ld)
+            kit.turn(w, n * ld, 0, ld, n)
+            kit.transpose(w, after - 1 - n * m, b, g * n * m, m, n, m, n)
+            lane.store(w, after - 1, lane.const(0.0))
+            kit.place_vector(w, free, y, g * n, n)
+            kit.place_vector(w, free + n + 1, h0, g * n, n)
+            kit.backpropagate_by_strides(
+                w, free, places, input_map, shift, n, n, ld, m, doublings, times, segment, k0, k1,
+                lane.load(samples, g), lags, out, g,
+            )  # fmt: skip
+
+    return turn, fetch, bptt_by_strides
+
+
+def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement, where a lane is a column."""
+
+    @jit
+    def turn(w, to, source, down, n):
+        """The transpose of a matrix."""
+        kit.place_rows(w, to, w, source * WIDTH, 1, down * WIDTH, n, n)
+
+    @jit
+    def fetch(out, results, index, i):
+        """What `emit` has written, in every lane."""
+        at = (index // WIDTH * results + i) * WIDTH + index % WIDTH
+        return lane.const(lane.get(out, at))
+
+    @jit
+    def bptt_by_strides(
+        w, a, stride, b, h0, y, samples, n, ld, m, doublings, times, segment, k0, k1, lags, out, start, stop
+    ):  # fmt: skip
+        """`bptt` in strides of 2^doublings steps; `times` are horizon, segment of strides, block."""
+        count = kit.cells(n)
+        length = 1 << doublings
+        input_map = 2 * n * count
+        after = input_map + m * count * length + 1
+        places = kit.stride_regions(after, n, count, count, length, doublings, lags.size + 3)
+        free = places[9]
+        for index in range(start, stop):
+            g = index // WIDTH
+            s = index % WIDTH
+            shift = kit.place_matrix(w, a, g * stride * WIDTH + s, ld * WIDTH, WIDTH, n, 2)
+            kit.place_rows(w, after - 1 - m * count, b, g * n * m * WIDTH + s, WIDTH, m * WIDTH, m, n)
+            lane.store(w, after - 1, lane.const(0.0))
+            kit.place_vector(w, free, y, g * n * WIDTH + s, WIDTH, n)
+            kit.place_vector(w, free + count + 1, h0, g * n * WIDTH + s, WIDTH, n)
+            sample = lane.iconst(lane.get(samples, index))
+            kit.backpropagate_by_strides(
+                w, free, places, input_map, shift, n, count, count, m, doublings, times, segment, k0, k1, sample,
+                lags, out, index,
+            )  # fmt: skip
+
+    return turn, fetch, bptt_by_strides
