@@ -20,8 +20,8 @@ from rhoscope.kernels.recurrence_space import (
     bptt_cells,
     segment_length,
     step_norms_cells,
-    stride_cells,
     stride_doublings,
+    stride_plan,
 )
 from rhoscope.kernels.vector import WIDTH
 from rhoscope.plan import sample_seconds
@@ -105,7 +105,9 @@ class _Worker(StudyWorker):
             self.out = np.empty((groups, results, WIDTH))
             cells = bptt_cells(n, self.m, horizon, self.segment, self.by_columns)
             if self.doublings:
-                cells = stride_cells(n, self.m, horizon, self.by_columns, self.doublings, results)
+                self.strides, cells = stride_plan(
+                    n, self.m, horizon, self.by_columns, self.doublings, results
+                )
         else:
             self.out = np.empty((groups, len(self.lags), WIDTH))
             cells = step_norms_cells(n, self.by_columns)
@@ -155,19 +157,24 @@ class _Worker(StudyWorker):
             draw(self.b, n * self.m, streams.INPUT_MAP)
             draw(self.state, n, streams.STATE)
             draw(self.delta, n, streams.TARGET)
+            given = (
+                self.recurrence_work,
+                self.a,
+                n * ld,
+                self.b,
+                self.state,
+                self.delta,
+                samples,
+                n,
+                ld,
+                self.m,
+            )
+            wanted = *key, self.lags, self.out.reshape(-1), 0, members
             if self.doublings:
-                strides = study.horizon >> self.doublings
-                long_segment = segment_length(n, self.m << self.doublings, strides, self.by_columns)
-                kit.bptt_by_strides(
-                    self.recurrence_work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m,
-                    self.doublings, (study.horizon, long_segment, BLOCK), self.segment, *key, self.lags,
-                    self.out.reshape(-1), 0, members,
-                )  # fmt: skip
+                times = study.horizon, self.strides, BLOCK
+                kit.bptt_by_strides(*given, self.doublings, times, self.segment, *wanted)
             else:
-              kit.bptt(
-                self.recurrence_work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m,
-                study.horizon, self.segment, BLOCK, *key, self.lags, self.out.reshape(-1), 0, members,
-            )  # fmt: skip
+                kit.bptt(*given, study.horizon, self.segment, BLOCK, *wanted)
         else:
             draw(self.delta, n, streams.DELTA)
             work, out = self.recurrence_work, self.out.reshape(-1)

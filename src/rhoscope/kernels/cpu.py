@@ -6,6 +6,7 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 
 import sys
 
+from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, sweep
 from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import fills_entries as _fills_entries
@@ -128,12 +129,8 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
+copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
-    copy_vector,
-    march,
-    advance,
-    record,
-    norms_by_steps,
     add_vector,
     clear_sum,
     raise_sum,
@@ -148,7 +145,7 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
     end_back,
     regions,
     backpropagate,
-) = _recurrence.build(lane, kit, jit)
+) = _backpropagation.build(lane, kit, jit)
 step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
 (
     fresh_regions,
@@ -189,4 +186,4 @@ ladder_norms, ladder_norms_pair = _ladder_cpu.build_interleaved(lane, kit, jit)
     stride_regions,
     backpropagate_by_strides,
 ) = _strides.build(lane, kit, jit)
-turn, fetch, bptt_by_strides = _strides_cpu.build_interleaved(lane, kit, jit)
+turn, multiply_both, fetch, bptt_by_strides = _strides_cpu.build_interleaved(lane, kit, jit)

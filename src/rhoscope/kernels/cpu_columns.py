@@ -2,6 +2,7 @@
 
 import sys
 
+from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import columns as _columns
 from rhoscope.kernels import ladder as _ladder
 from rhoscope.kernels import ladder_cpu as _ladder_cpu
@@ -48,12 +49,8 @@ __all__ = ["exponent", "log", "normals", "pow2"]
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
+copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
-    copy_vector,
-    march,
-    advance,
-    record,
-    norms_by_steps,
     add_vector,
     clear_sum,
     raise_sum,
@@ -68,7 +65,7 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
     end_back,
     regions,
     backpropagate,
-) = _recurrence.build(lane, kit, jit)
+) = _backpropagation.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
 product_6, product_4, product_2, product_1, square, square_pair, whole, fill_spread = _powers.build(
@@ -100,4 +97,4 @@ ladder_norms, ladder_norms_pair = _ladder_cpu.build_columns(lane, kit, jit)
     stride_regions,
     backpropagate_by_strides,
 ) = _strides.build(lane, kit, jit)
-turn, fetch, bptt_by_strides = _strides_cpu.build_columns(lane, kit, jit)
+turn, multiply_both, fetch, bptt_by_strides = _strides_cpu.build_columns(lane, kit, jit)

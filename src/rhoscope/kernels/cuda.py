@@ -5,6 +5,7 @@ As in `cpu`, kernels call one another through this module. What is launched from
 
 import sys
 
+from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import balance, chase, condition, hessenberg, sweep
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
@@ -108,12 +109,8 @@ spectrum_rows = _spectrum.ROWS
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
+copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
-    copy_vector,
-    march,
-    advance,
-    record,
-    norms_by_steps,
     add_vector,
     clear_sum,
     raise_sum,
@@ -128,7 +125,7 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
     end_back,
     regions,
     backpropagate,
-) = _recurrence.build(lane, kit, jit)
+) = _backpropagation.build(lane, kit, jit)
 (
     fresh_regions,
     fresh_group_regions,

@@ -2,8 +2,10 @@
 
 from math import isqrt
 
+from rhoscope.kernels.backpropagation import regions
 from rhoscope.kernels.layout import leading
-from rhoscope.kernels.recurrence import BLOCK, regions
+from rhoscope.kernels.recurrence import BLOCK
+from rhoscope.kernels.strides import TOLERANCE, usual_bound
 from rhoscope.kernels.strides import regions as regions_of_strides
 from rhoscope.kernels.vector import WIDTH
 
@@ -32,7 +34,10 @@ def step_norms_cells(n: int, columns: bool, block: int = BLOCK) -> int:
 
 
 def segment_length(n: int, m: int, horizon: int, columns: bool, block: int = BLOCK) -> int:
-    """States `bptt` keeps: all that fit STATE_BYTES with their inputs, else about sqrt(horizon); a multiple of block."""
+    """States `bptt` keeps: all that fit STATE_BYTES with their inputs, else about sqrt(horizon).
+
+    It is a multiple of block.
+    """
     width, count, _ = _shape(n, columns)
     kept = horizon
     if ((horizon + 1) * (count + 1) + horizon * m // width) * WIDTH * 8 > STATE_BYTES:
@@ -58,17 +63,21 @@ def stride_doublings(n: int, m: int, horizon: int) -> int:
         products = 3.0 * p * n * n * width
         return products + horizon * ((3.0 * n * width + STEP_WORK) / 2**p + (2.0 * m * width if p else 0.0))
 
-    return min(range(MOST_DOUBLINGS + 1), key=work)
+    accurate = [p for p in range(MOST_DOUBLINGS + 1) if 2.0 * usual_bound(n, p) <= TOLERANCE]
+    return min(accurate, key=work)
 
 
-def stride_cells(n: int, m: int, horizon: int, columns: bool, doublings: int, results: int) -> int:
-    """Cells (of eight float64) of the work array of `bptt_by_strides`."""
+def stride_plan(n: int, m: int, horizon: int, columns: bool, doublings: int, results: int) -> tuple[int, int]:
+    """Strides that `bptt_by_strides` keeps, and cells (of eight float64) of its work array."""
     width, count, matrix = _shape(n, columns)
     length = 1 << doublings
     strides = horizon // length
     wide = m * length
-    free = regions_of_strides(2 * matrix + wide * count + 1, n, count, matrix // n, length, doublings, results)[-1]
+    free = regions_of_strides(
+        2 * matrix + wide * count + 1, n, count, matrix // n, length, doublings, results
+    )[-1]
     segment = segment_length(n, wide, strides, columns)
     step, drawn = -(-wide // width), -(-(segment * wide + 16) // width)
     end = regions(free, count, n, wide, step, drawn, segment, -(-strides // segment), BLOCK)[-1]
-    return max(end, free + bptt_cells(n, m, horizon, segment_length(n, m, horizon, columns), columns))
+    by_steps = bptt_cells(n, m, horizon, segment_length(n, m, horizon, columns), columns)
+    return segment, max(end, free + by_steps)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rhoscope.kernels import tiles
 from rhoscope.kernels.vector import WIDTH
 
 
@@ -12,6 +13,13 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
     def turn(w, to, source, down, n):
         """The transpose of a matrix."""
         kit.transpose(w, to, w, source, down, n, n, down)
+
+    @jit
+    def multiply_both(w, to, x, p, n, count, down, spare):
+        """P X + X P, for X whose rows lie `count` cells apart and P of rows `down` cells apart."""
+        for r in range(n):
+            row = x + r * count
+            kit.apply_matrices(w, to + r * count, count, (x, count, n), p + r * down, (p, down, n), row)
 
     @jit
     def fetch(out, results, index, i):
@@ -40,7 +48,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
                 lane.load(samples, g), lags, out, g,
             )  # fmt: skip
 
-    return turn, fetch, bptt_by_strides
+    return turn, multiply_both, fetch, bptt_by_strides
 
 
 def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
@@ -48,8 +56,35 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def turn(w, to, source, down, n):
-        """The transpose of a matrix."""
-        kit.place_rows(w, to, w, source * WIDTH, 1, down * WIDTH, n, n)
+        """The transpose of a matrix of at least eight rows."""
+        down *= WIDTH
+        source *= WIDTH
+        count = kit.cells(n)
+        for i in range(n):
+            lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
+        to *= WIDTH
+        count *= WIDTH
+        for row in range(0, n, WIDTH):
+            # The last blocks overlap those before, rather than end beyond the matrix.
+            i = min(row, n - WIDTH)
+            p = source + i * down
+            places = (
+                p, p + down, p + 2 * down, p + 3 * down, p + 4 * down, p + 5 * down, p + 6 * down, p + 7 * down,
+            )  # fmt: skip
+            for column in range(0, n, WIDTH):
+                j = min(column, n - WIDTH)
+                tiles.store(tiles.load_turned(w, places, j), w, to + j * count + i, count, 1)
+
+    @jit
+    def multiply_both(w, to, x, p, n, count, down, spare):
+        """P X + X P; spare has room for two matrices."""
+        for i in range(to, to + n * count):
+            lane.store(w, i, lane.const(0.0))
+        turned = spare + n * count
+        kit.turn(w, turned, p, down, n)
+        kit.outer_products(w, to, n, count, x, count, turned, count, n)
+        kit.turn(w, turned, x, count, n)
+        kit.outer_products(w, to, n, count, p, down, turned, count, n)
 
     @jit
     def fetch(out, results, index, i):
@@ -82,4 +117,4 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
                 lags, out, index,
             )  # fmt: skip
 
-    return turn, fetch, bptt_by_strides
+    return turn, multiply_both, fetch, bptt_by_strides
