@@ -37,7 +37,7 @@ def study_gradients(setting: Setting) -> Oracles:
         ("n = 1, T = 50", {"size": 1, "horizon": 50}),
         ("n = 5, T = 150", {"size": 5, "horizon": 150, "inputs": 3}),
         ("n = 6, T = 1", {"size": 6, "horizon": 1}),
-        ("n = 33, T = 100", {"size": 33, "horizon": 100, "inputs": 2}),
+        ("n = 33, T = 200", {"size": 33, "horizon": 200, "inputs": 2}),
         ("complex 2x2, T = 64", {"ensemble": ComplexGinibre(), "size": 2, "horizon": 64, "inputs": 0}),
         # So long that earlier states are computed again from checkpoints.
         (
