@@ -4,8 +4,8 @@ from typing import Any
 
 from rhoscope.kernels.scaled import ZERO
 
-# The exponent of a sum follows its terms only when they pass it by this much, which spares most rescaling.
-HEADROOM = 64.0
+# Elements that drawing inputs by whole vectors may write beyond those asked for.
+DRAWN_BEYOND = 32
 
 
 def regions(free, count, n, m, input_cells, segment_cells, segment, segments, block):
@@ -23,6 +23,7 @@ def regions(free, count, n, m, input_cells, segment_cells, segment, segments, bl
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement."""
+    precision = lane.precision
 
     @jit
     def add_vector(w, x, y, sign, count):
@@ -51,7 +52,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def raise_sum(w, total, cells, e):
         """Raise the exponent of a sum towards that of its next terms, e; returns the exponent it now has."""
         old = lane.load(w, total + cells)
-        new = lane.where(e > old + HEADROOM, e, old)
+        new = lane.where(e > old + precision.HEADROOM, e, old)
         if lane.any(new > old):
             kit.scale_vector(w, total, cells, old - new)
             lane.store(w, total + cells, new)
@@ -204,7 +205,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         m = inputs[2]
         segments = (horizon + segment - 1) // segment
         y, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
-            free, count, n, m, kit.cells(m), kit.cells(segment * m + 16), segment, segments, block
+            free, count, n, m, kit.cells(m), kit.cells(segment * m + DRAWN_BEYOND), segment, segments, block
         )
         times = (horizon, segment, block)
         drawn = (x, scaled, 0)

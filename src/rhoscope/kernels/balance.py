@@ -6,31 +6,29 @@ Reference: B. N. Parlett, C. Reinsch, Numer. Math. 13, 293 (1969); R. James, J. 
 
 from typing import Any
 
-EXPONENT = 0x7FF0000000000000
-BIAS = 1023 << 52
-LARGEST = 1.7976931348623157e308
-# Squares of entries below this may have underflowed; norms as small as that are taken by the largest entry.
-SMALL = 1e-150
 # A guard alone: every change takes a twentieth off the norms of a row and its column, so a sweep without one comes.
 # A matrix with few entries, graded over 150 orders, was seen to need 70; stopped early it has no digit right.
 SWEEPS = 1000
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
+    precision = lane.precision
+    bias = precision.BIAS
+
     @jit
     def clamp_exponent(e):
         """Integer lanes kept within the exponents of normal numbers."""
-        return lane.where(e < -1022, lane.iconst(-1022), lane.where(e > 1023, lane.iconst(1023), e))
+        return lane.where(e < 1 - bias, lane.iconst(1 - bias), lane.where(e > bias, lane.iconst(bias), e))
 
     @jit
     def pow2(e):
-        """2^e for integer lanes e in -1022..1023."""
-        return lane.from_bits((e + 1023) << 52)
+        """2^e for integer lanes e of normal numbers."""
+        return lane.from_bits((e + bias) << precision.FRACTION)
 
     @jit
     def exponent(x):
-        """floor(log2|x|) of normal lanes as integer lanes; -1023 for zero and subnormals."""
-        return ((lane.bits(x) & EXPONENT) >> 52) - 1023
+        """floor(log2|x|) of normal lanes as integer lanes; -bias for zero and subnormals."""
+        return ((lane.bits(x) & precision.EXPONENT) >> precision.FRACTION) - bias
 
     @jit
     def normalising(largest):
@@ -52,7 +50,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             for j in range(n):
                 x = lane.abs(lane.load(a, i * ld + j))
                 largest = lane.maximum(x, largest)
-                finite = lane.where(x <= LARGEST, finite, zero)
+                finite = lane.where(x <= precision.LARGEST, finite, zero)
         e, half, rest = kit.normalising(largest)
         ok = finite > 0.5
         for i in range(n):
@@ -105,11 +103,11 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             for i in range(n):
                 c = lane.sqrt(lane.load(work, i))
                 r = lane.sqrt(lane.load(work, n + i))
-                small = (c <= SMALL) | (r <= SMALL)
+                small = (c <= precision.SMALL_NORM) | (r <= precision.SMALL_NORM)
                 if lane.any(small):
                     column, row = kit.largest_beside(a, i, n, ld)
-                    c = lane.where(c <= SMALL, column, c)
-                    r = lane.where(r <= SMALL, row, r)
+                    c = lane.where(c <= precision.SMALL_NORM, column, c)
+                    r = lane.where(r <= precision.SMALL_NORM, row, r)
                 better, f, g = kit.balancing(c, r)
                 better = better & (going > 0.5)
                 if lane.any(better):

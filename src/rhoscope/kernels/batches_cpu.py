@@ -1,8 +1,6 @@
-"""Loops over groups of eight matrices: what a thread of the CPU device runs without returning to Python."""
+"""Loops over groups of matrices: what a thread of the CPU device runs without returning to Python."""
 
 from typing import Any
-
-from rhoscope.kernels.vector import WIDTH
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
@@ -15,14 +13,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """
         vr = values
         vi = lane.part(values, n)
-        for first in range(start, stop, WIDTH):
+        for first in range(start, stop, lane.WIDTH):
             kit.take_group(matrices, first, stop - 1, a, 0, n, n, ld)
             failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
-            for s in range(min(WIDTH, stop - first)):
+            for s in range(min(lane.WIDTH, stop - first)):
                 target = 2 * (first + s) * n
                 for i in range(n):
-                    lane.put(out, target + 2 * i, lane.get(vr, i * WIDTH + s))
-                    lane.put(out, target + 2 * i + 1, lane.get(vi, i * WIDTH + s))
+                    lane.put(out, target + 2 * i, lane.get(vr, i * lane.WIDTH + s))
+                    lane.put(out, target + 2 * i + 1, lane.get(vi, i * lane.WIDTH + s))
                 lane.put(status, 2 * (first + s), lane.extract(failed, s))
                 lane.put(status, 2 * (first + s) + 1, lane.extract(finite, s))
 

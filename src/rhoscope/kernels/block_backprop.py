@@ -8,8 +8,8 @@ while a block of steps is added, and in global memory in between. Inputs are dra
 
 from typing import Any
 
-from rhoscope.kernels.backpropagation import HEADROOM
 from rhoscope.kernels.block_steps import ROWS, TILE
+from rhoscope.kernels.double import HEADROOM
 from rhoscope.kernels.scaled import ZERO
 from rhoscope.kernels.streams import INPUTS
 

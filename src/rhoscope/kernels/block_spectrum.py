@@ -8,7 +8,8 @@ files; the search for a window is left to one thread, where a look at all subdia
 
 from typing import Any
 
-from rhoscope.kernels.balance import LARGEST, SMALL, SWEEPS
+from rhoscope.kernels.balance import SWEEPS
+from rhoscope.kernels.double import LARGEST, SMALL_NORM
 from rhoscope.kernels.francis import PATIENCE
 
 
@@ -53,10 +54,10 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         """Norms of column and row i without the diagonal, whose squares are in `work`."""
         c = lane.sqrt(lane.load(work, i))
         r = lane.sqrt(lane.load(work, n + i))
-        if c <= SMALL or r <= SMALL:
+        if c <= SMALL_NORM or r <= SMALL_NORM:
             column, row = kit.largest_beside(a, i, n, ld)
-            c = lane.where(c <= SMALL, column, c)
-            r = lane.where(r <= SMALL, row, r)
+            c = lane.where(c <= SMALL_NORM, column, c)
+            r = lane.where(r <= SMALL_NORM, row, r)
         return c, r
 
     @inlined

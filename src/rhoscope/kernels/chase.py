@@ -12,14 +12,13 @@ Any one entry sees the operations of a sweep without delays in the same order, s
 
 from typing import Any
 
-# Squares of numbers between these are far from both ends of the range, and so are their sums.
-SMALL = 1e-100
-LARGE = 1e100
 # Reflectors of a short run.
 SHORT = 4
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    precision = lane.precision
+
     @inlined
     def apply_line(h, run, r, count, p, step):
         """Apply `count` reflectors of the run, from r on, along one line of entries at p, p + step, ..."""
@@ -60,7 +59,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         up = lane.const(1.0)
         rest = lane.abs(y) + lane.abs(z)
         size = lane.abs(x) + rest
-        extreme = (rest > 0.0) & ((size < SMALL) | (size > LARGE))
+        extreme = (rest > 0.0) & ((size < precision.SMALL) | (size > precision.LARGE))
         if lane.any(extreme):
             # An exact power of two keeps the squares in range.
             down, up = kit.unit_of(size)

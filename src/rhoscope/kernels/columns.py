@@ -1,7 +1,7 @@
-"""Vectors and products for larger matrices: a lane is a column, a cell holds eight neighbours of one vector.
+"""Vectors and products for larger matrices: a lane is a column, a cell holds neighbours of one vector.
 
 The counterpart of `interleaved` for the CPU alone: rows are padded with zeros to whole cells, every number
-that belongs to the matrix as a whole (an exponent, a norm) stands in all eight lanes. A matrix is named by
+that belongs to the matrix as a whole (an exponent, a norm) stands in all lanes. A matrix is named by
 the tuple (first cell, step down, rows); row i, of `count` cells, starts `i * down` cells after the first.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from rhoscope.kernels import tiles
 from rhoscope.kernels.streams import INPUTS
-from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS
 
 # Columns of a tile of outer products, four rows high.
 BROAD = ACCUMULATORS // 4
@@ -17,6 +17,7 @@ BROAD = ACCUMULATORS // 4
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement, as `interleaved.build`."""
+    width = lane.WIDTH
 
     @jit
     def vector_size(w, vector, count):
@@ -42,7 +43,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
         @inlined
         def combine(w, y, b, b_down, b_rows, z, a, down, rows, x):
-            for first in range(0, columns * WIDTH, panel * WIDTH):
+            for first in range(0, columns * width, panel * width):
                 tile = tiles.start(w, y + first, True, panel, parts)
                 p = b + first
                 q = z
@@ -109,25 +110,25 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """y = (transpose of the second matrix) z + (transpose of the first) x."""
         b, b_down, b_rows = second
         a, down, rows = first
-        y *= WIDTH
-        b *= WIDTH
-        a *= WIDTH
-        b_down *= WIDTH
-        down *= WIDTH
-        z *= WIDTH
-        x *= WIDTH
+        y *= width
+        b *= width
+        a *= width
+        b_down *= width
+        down *= width
+        z *= width
+        x *= width
         while count >= 8:
             kit.combine_8(w, y, b, b_down, b_rows, z, a, down, rows, x)
             count -= 8
-            y += 8 * WIDTH
-            b += 8 * WIDTH
-            a += 8 * WIDTH
+            y += 8 * width
+            b += 8 * width
+            a += 8 * width
         if count >= 4:
             kit.combine_4(w, y, b, b_down, b_rows, z, a, down, rows, x)
             count -= 4
-            y += 4 * WIDTH
-            b += 4 * WIDTH
-            a += 4 * WIDTH
+            y += 4 * width
+            b += 4 * width
+            a += 4 * width
         if count == 3:
             kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
         elif count == 2:
@@ -150,75 +151,75 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def outer_products(w, g, rows, count, u, down, v, step, terms):
         """g_rj += sum_t v_tr u_tj over `terms` vectors u, `down` cells apart, and v, `step` cells apart."""
-        g *= WIDTH
-        g_down = count * WIDTH
-        u *= WIDTH
-        down *= WIDTH
-        step *= WIDTH
+        g *= width
+        g_down = count * width
+        u *= width
+        down *= width
+        step *= width
         r = 0
         while r < rows:
             height = 4 if r + 4 <= rows else 1
             row = g + r * g_down
-            x = v * WIDTH + r
+            x = v * width + r
             c = 0
             while c < g_down:
-                if height == 4 and c + BROAD * WIDTH <= g_down:
+                if height == 4 and c + BROAD * width <= g_down:
                     kit.outer_broad(w, row + c, g_down, u + c, down, x, step, terms)
-                    c += BROAD * WIDTH
+                    c += BROAD * width
                 elif height == 4:
                     kit.outer_tall(w, row + c, g_down, u + c, down, x, step, terms)
-                    c += WIDTH
-                elif c + 4 * WIDTH <= g_down:
+                    c += width
+                elif c + 4 * width <= g_down:
                     kit.outer_flat(w, row + c, g_down, u + c, down, x, step, terms)
-                    c += 4 * WIDTH
+                    c += 4 * width
                 else:
                     kit.outer_single(w, row + c, g_down, u + c, down, x, step, terms)
-                    c += WIDTH
+                    c += width
             r += height
 
     @jit
     def draw_inputs(w, x, start, stop, k0, k1, sample):
-        """Elements start..stop-1 of the input stream to doubles of x; returns the place of `start` in x."""
+        """Elements start..stop-1 of the input stream to numbers of x; returns the place of `start` in x."""
         first = start >> 1
-        for block in range(first, (stop + 1) >> 1, WIDTH):
-            z0, z1 = kit.normals(k0, k1, INPUTS, tiles.numbers() + block, sample)
+        for block in range(first, (stop + 1) >> 1, width):
+            z0, z1 = kit.normals(k0, k1, INPUTS, lane.numbers() + block, sample)
             low, high = tiles.alternate(z0, z1)
-            cell = x + (block - first) // (WIDTH // 2)
+            cell = x + (block - first) // (width // 2)
             lane.store(w, cell, low)
             lane.store(w, cell + 1, high)
         return start & 1
 
     @jit
     def scale_inputs(w, to, x, place, m, e):
-        """m inputs from double `place` of x on, times 2^e, in whole cells."""
+        """m inputs from number `place` of x on, times 2^e, in whole cells."""
         first, second = kit.factors(e)
-        for q in range(0, m, WIDTH):
-            lane.store_at(w, to * WIDTH + q, lane.load_at(w, x * WIDTH + place + q) * first * second)
+        for q in range(0, m, width):
+            lane.store_at(w, to * width + q, lane.load_at(w, x * width + place + q) * first * second)
 
     @jit
     def emit(out, results, index, i, value):
-        """Result i, of `results`, of sample `index`, in groups of eight as for the other layout."""
-        at = (index // WIDTH * results + i) * WIDTH + index % WIDTH
+        """Result i, of `results`, of sample `index`, in groups as for the other layout."""
+        at = (index // width * results + i) * width + index % width
         lane.put(out, at, lane.extract(value, 0))
 
     @jit
     def cells(elements):
         """Cells that hold this many elements of one matrix."""
-        return (elements + WIDTH - 1) // WIDTH
+        return (elements + width - 1) // width
 
     @jit
     def place_rows(w, to, source, at, down, across, rows, columns):
-        """Element (i, j), double at + i * down + j * across, to padded rows from cell `to` on."""
+        """Element (i, j), number at + i * down + j * across, to padded rows from cell `to` on."""
         count = kit.cells(columns)
         for i in range(rows):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
             for j in range(columns):
                 x = lane.get(source, at + i * down + j * across)
-                lane.put(w, (to + i * count) * WIDTH + j, x)
+                lane.put(w, (to + i * count) * width + j, x)
 
     @jit
     def place_vector(w, to, source, at, step, n):
-        """Plain elements, `step` doubles apart, as a scaled vector of exponent 0."""
+        """Plain elements, `step` numbers apart, as a scaled vector of exponent 0."""
         kit.place_rows(w, to, source, at, 0, step, 1, n)
         lane.store(w, to + kit.cells(n), lane.const(0.0))
 
@@ -240,7 +241,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def step_norms(w, a, a_steps, delta, delta_steps, n, lags, block, out, start, stop):
         """Log norms of (A^T)^k delta at the lags k for samples start..stop-1.
 
-        Steps are in doubles, from a group of eight samples to the next, from one sample of a group to the
+        Steps are in numbers, from a group of samples to the next, from one sample of a group to the
         next, from row to row, from column to column; for delta without the third.
         """
         count = kit.cells(n)
@@ -248,8 +249,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         group, single, down, across = a_steps
         delta_group, delta_single, delta_step = delta_steps
         for index in range(start, stop):
-            g = index // WIDTH
-            s = index % WIDTH
+            g = index // width
+            s = index % width
             shift = kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
             kit.place_vector(w, v, delta, g * delta_group + s * delta_single, delta_step, n)
             kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, index)
@@ -264,15 +265,15 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         input_map = 2 * n * count
         free = input_map + m * count + 1
         for index in range(start, stop):
-            g = index // WIDTH
-            s = index % WIDTH
-            shift = kit.place_matrix(w, a, g * stride * WIDTH + s, ld * WIDTH, WIDTH, n, 2)
-            kit.place_rows(w, input_map, b, g * n * m * WIDTH + s, WIDTH, m * WIDTH, m, n)
+            g = index // width
+            s = index % width
+            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2)
+            kit.place_rows(w, input_map, b, g * n * m * width + s, width, m * width, m, n)
             lane.store(w, input_map + m * count, lane.const(0.0))
             floor = kit.input_exponent(w, input_map, m * count) - shift
-            kit.place_vector(w, free, y, g * n * WIDTH + s, WIDTH, n)
-            kit.place_vector(w, free + count + 1, h0, g * n * WIDTH + s, WIDTH, n)
-            sample = lane.iconst(lane.get(samples, index))
+            kit.place_vector(w, free, y, g * n * width + s, width, n)
+            kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
+            sample = lane.index(lane.get(samples, index))
             kit.backpropagate(
                 w, free, shift, floor, count, (transposed, count, n), (0, count, n), (input_map, count, m),
                 horizon, segment, block, k0, k1, sample, lags, out, index,

@@ -8,11 +8,10 @@ Reference: J. H. Wilkinson, The Algebraic Eigenvalue Problem (1965), 9.49-9.54; 
 
 from typing import Any
 
-EPS = 2.220446049250313e-16
-TINY = 2.2250738585072014e-308
-
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
+    precision = lane.precision
+
     @jit
     def factor_shifted(h, re, im, er, ei, swap, n, ld, norm, wr, wi):
         """LU of H - (wr + i wi) I with row interchanges: U into re, im; multipliers er, ei; swap 1 or 0.
@@ -21,7 +20,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """
         zero = lane.const(0.0)
         one = lane.const(1.0)
-        least = norm * EPS + TINY
+        least = norm * precision.EPS + precision.TINY
         for j in range(n):
             lane.store(re, j, lane.load(h, j))
             lane.store(im, j, zero)
@@ -108,9 +107,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             vr, vi = kit.divide(sr + qr, si + qi, lane.load(re, p + i), lane.load(im, p + i))
             lane.store(xr, i, vr)
             lane.store(xi, i, vi)
-            large = lane.abs(vr) + lane.abs(vi) > 1e100
+            large = lane.abs(vr) + lane.abs(vi) > precision.LARGE
             if lane.any(large):
-                down = lane.where(large, lane.const(2.0**-400), lane.const(1.0))
+                down = lane.where(large, lane.const(precision.DOWN), lane.const(1.0))
                 unit = unit * down
                 for j in range(i, n):
                     lane.store(xr, j, lane.load(xr, j) * down)
@@ -128,9 +127,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             vr, vi = kit.divide(
                 lane.load(yr, k), lane.load(yi, k), lane.load(re, p + k), lane.load(im, p + k)
             )
-            large = lane.abs(vr) + lane.abs(vi) > 1e100
+            large = lane.abs(vr) + lane.abs(vi) > precision.LARGE
             if lane.any(large):
-                down = lane.where(large, lane.const(2.0**-400), lane.const(1.0))
+                down = lane.where(large, lane.const(precision.DOWN), lane.const(1.0))
                 vr = vr * down
                 vi = vi * down
                 for j in range(n):
@@ -159,7 +158,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def unit_largest(xr, xi, n):
         """Scale a complex vector by an exact power of two to a largest part in [1, 2); returns its squared norm."""
-        largest = lane.const(TINY)
+        largest = lane.const(precision.TINY)
         for i in range(n):
             largest = lane.maximum(
                 lane.maximum(lane.abs(lane.load(xr, i)), lane.abs(lane.load(xi, i))), largest
@@ -238,7 +237,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             index = lane.to_int(lane.where(some, at, zero))
             modulus = lane.take(size, index)
             kappa = kit.condition_number(h, work, n, ld, norm, lane.take(wr, index), lane.take(wi, index))
-            error = norm * kappa * (8.0 * n * EPS)
+            error = norm * kappa * (8.0 * n * precision.EPS)
             # A matrix that is exactly zero has an exact spectrum; there 0 * inf would be NaN.
             error = lane.where(norm > 0.0, error, zero)
             high = lane.where(some, lane.maximum(modulus + error, high), high)

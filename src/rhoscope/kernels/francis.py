@@ -12,20 +12,17 @@ H needs two spare rows of zeros (`layout.spare`): the last reflector of a sweep 
 
 from typing import Any
 
-EPS = 2.220446049250313e-16
-TINY = 2.2250738585072014e-308
-# The square of an entry this far below its neighbours underflows beside theirs, and no reflection sees it.
-UNSEEN = 1e-160
 # Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth.
 PATIENCE = 90
-EXPONENT = 0x7FF0000000000000
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    precision = lane.precision
+
     @inlined
     def small_beside(sub, d1, d2):
         """Whether a subdiagonal entry may be negligible between two diagonal ones; all are absolute values."""
-        return (sub <= (d1 + d2) * EPS) | (sub <= TINY)
+        return (sub <= (d1 + d2) * precision.EPS) | (sub <= precision.TINY)
 
     @inlined
     def negligible(sub, sup, gap, d1, d2):
@@ -37,9 +34,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         ba = lane.minimum(sub, sup)
         aa = lane.maximum(d2, gap)
         bb = lane.minimum(d2, gap)
-        s = lane.maximum(aa + ab, lane.const(TINY))
-        strict = ba * (ab / s) <= lane.maximum(lane.const(TINY), bb * (aa / s) * EPS)
-        return strict | (sub <= (d1 + d2) * UNSEEN) | (sub <= TINY)
+        s = lane.maximum(aa + ab, lane.const(precision.TINY))
+        strict = ba * (ab / s) <= lane.maximum(lane.const(precision.TINY), bb * (aa / s) * precision.EPS)
+        return strict | (sub <= (d1 + d2) * precision.UNSEEN) | (sub <= precision.TINY)
 
     @inlined
     def find_window(h, ld, top):
@@ -71,9 +68,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @inlined
     def unit_of(size):
-        """(2^-e, 2^e) with 2^e <= size < 2^(e+1), for lanes of normalised matrices (size < 2^1023)."""
-        e = lane.bits(lane.maximum(size, lane.const(TINY))) & EXPONENT
-        return lane.from_bits(lane.iconst(2046 << 52) - e), lane.from_bits(e)
+        """(2^-e, 2^e) with 2^e <= size < 2^(e+1), for lanes of normalised matrices (size below half of the range)."""
+        e = lane.bits(lane.maximum(size, lane.const(precision.TINY))) & precision.EXPONENT
+        return lane.from_bits(lane.iconst(2 * precision.BIAS << precision.FRACTION) - e), lane.from_bits(e)
 
     @inlined
     def eigenvalues_2x2(a, b, c, d):

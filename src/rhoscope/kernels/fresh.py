@@ -10,7 +10,7 @@ being exact, neither is visible in the bits as long as nothing is subnormal.
 
 from typing import Any
 
-from rhoscope.kernels.recurrence import HIGH, LOW
+from rhoscope.kernels.double import HIGH, LOW
 from rhoscope.kernels.scaled import ZERO
 
 

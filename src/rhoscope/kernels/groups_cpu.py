@@ -1,31 +1,22 @@
-"""Groups of lanes from plain arrays, by blocks of eight by eight that are turned in registers."""
+"""Groups of lanes from plain arrays, by blocks as high as they are wide that are turned in registers."""
 
 from typing import Any
 
 from rhoscope.kernels import tiles
-from rhoscope.kernels.vector import WIDTH
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernel `take_group`."""
+    width = lane.WIDTH
 
     @jit
     def take_group(matrices, first, last, a, at, rows, columns, ld):
-        """Matrices first..first + 7 of a flat (N, rows, columns) array to the lanes of a, from element `at` on.
+        """Matrices from `first` on of a flat (N, rows, columns) array to the lanes of a, from element `at` on.
 
         Beyond matrix `last` that one is repeated.
         """
         size = rows * columns
-        places = (
-            min(first, last) * size,
-            min(first + 1, last) * size,
-            min(first + 2, last) * size,
-            min(first + 3, last) * size,
-            min(first + 4, last) * size,
-            min(first + 5, last) * size,
-            min(first + 6, last) * size,
-            min(first + 7, last) * size,
-        )
+        places = tiles.places(first, last, size, width)
         if ld == columns:
             rows = 1
             columns = size
@@ -33,17 +24,17 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             source = i * columns
             to = at + i * ld
             j = 0
-            while j + WIDTH <= columns:
-                tiles.store(tiles.load_turned(matrices, places, source + j), a, (to + j) * WIDTH, 0, WIDTH)
-                j += WIDTH
-            if j < columns and columns >= WIDTH:
+            while j + width <= columns:
+                tiles.store(tiles.load_turned(matrices, places, source + j), a, (to + j) * width, 0, width)
+                j += width
+            if j < columns and columns >= width:
                 # The last block overlaps the one before, rather than end beyond the array.
-                j = columns - WIDTH
-                tiles.store(tiles.load_turned(matrices, places, source + j), a, (to + j) * WIDTH, 0, WIDTH)
+                j = columns - width
+                tiles.store(tiles.load_turned(matrices, places, source + j), a, (to + j) * width, 0, width)
                 j = columns
             while j < columns:
-                for s in range(WIDTH):
-                    lane.put(a, (to + j) * WIDTH + s, lane.get(matrices, places[s] + source + j))
+                for s in range(width):
+                    lane.put(a, (to + j) * width + s, lane.get(matrices, places[s] + source + j))
                 j += 1
 
     return take_group

@@ -159,7 +159,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """Elements start..stop-1 of the input stream to x; returns the place of element `start` in x."""
         first = start >> 1
         for block in range(first, (stop + 1) >> 1):
-            z0, z1 = kit.normals(k0, k1, INPUTS, lane.iconst(block), sample)
+            z0, z1 = kit.normals(k0, k1, INPUTS, lane.index(block), sample)
             lane.store(w, x + 2 * (block - first), z0)
             lane.store(w, x + 2 * (block - first) + 1, z1)
         return start & 1
@@ -242,7 +242,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.place_vector(w, free + n + 1, h0, g * n, n)
             kit.backpropagate(
                 w, free, shift, floor, n, (transposed, ld, n), (0, ld, n), (input_map, n, m),
-                horizon, segment, block, k0, k1, lane.load(samples, g), lags, out, g,
+                horizon, segment, block, k0, k1, lane.load_index(samples, g), lags, out, g,
             )  # fmt: skip
 
     return (

@@ -29,6 +29,7 @@ lowest = lane_cuda.lowest
 maximum = lane_cuda.maximum
 minimum = lane_cuda.minimum
 part = scalars.beyond
+precision = lane_cuda.precision
 put = lane_cuda.put
 sqrt = lane_cuda.sqrt
 sync = scalars.sync

@@ -6,6 +6,7 @@ array from its own lane on, `beyond(a, start(elements, thread))`: element i of i
 
 from numba import uint64
 
+from rhoscope.kernels import double as precision
 from rhoscope.kernels.jit_cuda import SIMULATED, inlined
 from rhoscope.kernels.layout import WARP as WIDTH
 
@@ -13,6 +14,8 @@ if SIMULATED:
     from rhoscope.kernels import scalars_simulated as scalars
 else:
     from rhoscope.kernels import scalars_cuda as scalars
+
+__all__ = ["precision"]
 
 # A thread has registers for eight running sums and more.
 EIGHT_SUMS = True
@@ -82,6 +85,10 @@ def const(x):
 def iconst(x):
     """The integer x."""
     return x
+
+
+index = iconst
+load_index = load
 
 
 @inlined

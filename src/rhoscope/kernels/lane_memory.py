@@ -1,6 +1,7 @@
-"""Reading and writing lanes in memory on the CPU; kernels find these functions in `lane_cpu`.
+"""Reading and writing lanes in memory on the CPU; kernels find these functions in `lane_cpu` and `lane_single`.
 
-Interleaved arrays are one-dimensional; element i of lane l lies at [i * WIDTH + l].
+Interleaved arrays are one-dimensional; element i of lane l lies at [i * width + l]. What is loaded from an array is
+the vector of its elements, eight float64 or int64 or sixteen float32; what is stored has its own width.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from rhoscope.kernels.caching import jit
-from rhoscope.kernels.vector import FLOATS, I32, I64, INTEGERS, MASK, VECTOR_F, VECTOR_I, WIDTH
+from rhoscope.kernels.vector import I32, I64, WIDE, LaneType, family_of
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -23,63 +24,62 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.bitcast(builder.gep(data, [offset]), llvm.as_pointer())
 
 
-def _vector_of(array_type: Any) -> tuple[Any, Any]:
-    return (FLOATS, VECTOR_F) if array_type.dtype == types.float64 else (INTEGERS, VECTOR_I)
+def _kind_of(array_type: Any) -> LaneType:
+    family = family_of(array_type)
+    return family.floats if isinstance(array_type.dtype, types.Float) else family.integers
 
 
-def _scaled(builder: Any, index: Any) -> Any:
-    return builder.mul(index, ir.Constant(I64, WIDTH))
+def _scaled(builder: Any, index: Any, kind: LaneType) -> Any:
+    return builder.mul(index, ir.Constant(I64, kind.family.width))
 
 
-def _load(scale: bool) -> Any:
-    def typed(typingctx: Any, a: Any, i: Any) -> Any:
-        kind, llvm = _vector_of(a)
+def _load(a: Any, kind: LaneType, scale: bool) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        offset = _scaled(builder, args[1], kind) if scale else args[1]
+        pointer = _pointer(context, builder, sig.args[0], args[0], offset, kind.llvm)
+        return builder.load(pointer, align=a.dtype.bitwidth // 8)
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            offset = _scaled(builder, args[1]) if scale else args[1]
-            return builder.load(_pointer(context, builder, sig.args[0], args[0], offset, llvm), align=8)
-
-        return signature(kind, a, types.int64), codegen
-
-    return typed
+    return signature(kind, a, types.int64), codegen
 
 
-def _store(scale: bool) -> Any:
-    def typed(typingctx: Any, a: Any, i: Any, v: Any) -> Any:
-        kind, llvm = _vector_of(a)
+def _store(a: Any, kind: LaneType, scale: bool) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        offset = _scaled(builder, args[1], kind) if scale else args[1]
+        pointer = _pointer(context, builder, sig.args[0], args[0], offset, kind.llvm)
+        builder.store(args[2], pointer, align=a.dtype.bitwidth // 8)
+        return context.get_dummy_value()
 
-        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            offset = _scaled(builder, args[1]) if scale else args[1]
-            builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], offset, llvm), align=8)
-            return context.get_dummy_value()
-
-        return signature(types.void, a, types.int64, kind), codegen
-
-    return typed
+    return signature(types.void, a, types.int64, kind), codegen
 
 
 @intrinsic
 def load(typingctx: Any, a: Any, i: Any) -> Any:
     """Element i of every lane of the interleaved array a."""
-    return _load(scale=True)(typingctx, a, i)
+    return _load(a, _kind_of(a), scale=True)
 
 
 @intrinsic
 def store(typingctx: Any, a: Any, i: Any, v: Any) -> Any:
     """Write element i of every lane of the interleaved array a."""
-    return _store(scale=True)(typingctx, a, i, v)
+    return _store(a, v, scale=True)
 
 
 @intrinsic
 def load_at(typingctx: Any, a: Any, offset: Any) -> Any:
-    """Eight neighbours a[offset : offset + 8] of an array that is not interleaved (lanes are columns)."""
-    return _load(scale=False)(typingctx, a, offset)
+    """As many neighbours as a vector holds, from a[offset] on, of an array that is not interleaved."""
+    return _load(a, _kind_of(a), scale=False)
 
 
 @intrinsic
 def store_at(typingctx: Any, a: Any, offset: Any, v: Any) -> Any:
-    """Write eight neighbours a[offset : offset + 8]."""
-    return _store(scale=False)(typingctx, a, offset, v)
+    """Write neighbours from a[offset] on."""
+    return _store(a, v, scale=False)
+
+
+@intrinsic
+def load_wide(typingctx: Any, a: Any, i: Any) -> Any:
+    """Element i of sixteen lanes of an interleaved array of int64."""
+    return _load(a, WIDE.integers, scale=True)
 
 
 @intrinsic
@@ -108,10 +108,13 @@ def put(typingctx: Any, a: Any, i: Any, x: Any) -> Any:
 def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> list[Any]:
     """Address of element index[l] of each lane l."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
+    kind = _kind_of(array_type)
     pointers = []
-    for k in range(WIDTH):
+    for k in range(kind.family.width):
         at = builder.extract_element(index, ir.Constant(I32, k))
-        offset = builder.add(_scaled(builder, at), ir.Constant(I64, k))
+        if kind.family.bits != 64:
+            at = builder.sext(at, I64)
+        offset = builder.add(_scaled(builder, at, kind), ir.Constant(I64, k))
         pointers.append(builder.gep(data, [offset]))
     return pointers
 
@@ -119,14 +122,15 @@ def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, inde
 @intrinsic
 def take(typingctx: Any, a: Any, i: Any) -> Any:
     """Element i of each lane, where i (integer lanes) may differ from lane to lane."""
+    kind = _kind_of(a)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        result = ir.Constant(VECTOR_F, ir.Undefined)
+        result = ir.Constant(kind.llvm, ir.Undefined)
         for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
             result = builder.insert_element(result, builder.load(pointer), ir.Constant(I32, k))
         return result
 
-    return signature(FLOATS, a, INTEGERS), codegen
+    return signature(kind, a, i), codegen
 
 
 @intrinsic
@@ -144,10 +148,21 @@ def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
             builder.store(builder.select(builder.extract_element(args[3], lane), value, old), pointer)
         return context.get_dummy_value()
 
-    return signature(types.void, a, INTEGERS, FLOATS, MASK), codegen
+    return signature(types.void, a, i, v, mask), codegen
+
+
+@intrinsic
+def _width(typingctx: Any, a: Any) -> Any:
+    """Lanes of the vectors that an array holds."""
+    width = family_of(a).width
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return ir.Constant(I64, width)
+
+    return signature(types.int64, a), codegen
 
 
 @jit
 def part(a, start):
     """The interleaved array a from element `start` on."""
-    return a[start * WIDTH :]
+    return a[start * _width(a) :]

@@ -11,16 +11,16 @@ block then grows a vector by at most (2 n)^block, so one inside [LOW, HIGH] at i
 
 from typing import Any
 
+from rhoscope.kernels.double import BLOCK
 from rhoscope.kernels.scaled import ZERO
 
-# Steps between two rescalings.
-BLOCK = 32
-LOW = 2.0**-200
-HIGH = 2.0**200
+__all__ = ["BLOCK"]
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement."""
+
+    precision = lane.precision
 
     @jit
     def copy_vector(w, to, vector, count):
@@ -50,7 +50,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         every = shift == shift
         kit.march(w, v, steps, steps, every, floor, shift, count, matrix, inputs, x, place, scaled)
         size = kit.vector_size(w, v + steps * (count + 1), count)
-        bad = ~((size >= LOW) & (size <= HIGH))
+        bad = ~((size >= precision.LOW) & (size <= precision.HIGH))
         if inputs[2] == 0 and lane.any(bad):
             # Without inputs a zero stays zero, which is no reason to go step by step.
             bad = bad & ~(kit.vector_size(w, v, count) == 0.0)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from rhoscope.kernels.vector import WIDTH
-
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernel `step_norms_batch`."""
@@ -17,9 +15,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         size = lags.size
         last = deltas.size // n - 1
         for g in range(start, stop):
-            kit.take_group(matrices, g * WIDTH, last, a, 0, n, n, ld)
-            kit.take_group(deltas, g * WIDTH, last, delta, 0, 1, n, n)
-            group = out[g * size * WIDTH : (g + 1) * size * WIDTH]
+            kit.take_group(matrices, g * lane.WIDTH, last, a, 0, n, n, ld)
+            kit.take_group(deltas, g * lane.WIDTH, last, delta, 0, 1, n, n)
+            group = out[g * size * lane.WIDTH : (g + 1) * size * lane.WIDTH]
             kit.step_norms(w, a, 0, delta, n, ld, lags, block, group, 0, 1)
 
     return step_norms_batch

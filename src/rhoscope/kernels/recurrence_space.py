@@ -1,16 +1,19 @@
 """Which layout a recurrence of a given size takes, and how much memory its kernels need; plain Python."""
 
 from math import isqrt
+from typing import Any
 
-from rhoscope.kernels.backpropagation import regions
+from rhoscope.kernels.backpropagation import DRAWN_BEYOND, regions
+from rhoscope.kernels.double import COLUMNS_FROM
 from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.strides import TOLERANCE, usual_bound
 from rhoscope.kernels.strides import regions as regions_of_strides
 from rhoscope.kernels.vector import WIDTH
 
-# From this size on a lane is a column: eight interleaved matrices no longer fit the first-level cache.
-COLUMNS_FROM = 17
+__all__ = ["COLUMNS_FROM"]
+
+CELL_BYTES = 64  # in either precision
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
 # Shorter horizons are walked in single steps; longer ones in strides of at most 2^MOST_DOUBLINGS.
@@ -20,36 +23,45 @@ MOST_DOUBLINGS = 4
 STEP_WORK = 200.0
 
 
-def _shape(n: int, columns: bool) -> tuple[int, int, int]:
+def block_length(n: int, precision: Any) -> int:
+    """Steps of a block, so many that it grows no vector beyond what the precision allows."""
+    return min(precision.BLOCK, precision.SPAN // (2 * n).bit_length())
+
+
+def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
     """Elements of a matrix in a cell, cells of a vector, and cells of a matrix."""
-    width = WIDTH if columns else 1
+    width = lanes if columns else 1
     count = -(-n // width)
     return width, count, n * (count if columns else leading(n))
 
 
-def step_norms_cells(n: int, columns: bool, block: int = BLOCK) -> int:
-    """Cells (of eight float64) of the work array of `step_norms`."""
-    _, count, matrix = _shape(n, columns)
+def step_norms_cells(n: int, columns: bool, block: int = BLOCK, lanes: int = WIDTH) -> int:
+    """Cells (of so many lanes) of the work array of `step_norms`."""
+    _, count, matrix = _shape(n, columns, lanes)
     return matrix + (block + 1) * (count + 1)
 
 
-def segment_length(n: int, m: int, horizon: int, columns: bool, block: int = BLOCK) -> int:
+def segment_length(
+    n: int, m: int, horizon: int, columns: bool, block: int = BLOCK, lanes: int = WIDTH
+) -> int:
     """States `bptt` keeps: all that fit STATE_BYTES with their inputs, else about sqrt(horizon).
 
     It is a multiple of block.
     """
-    width, count, _ = _shape(n, columns)
+    width, count, _ = _shape(n, columns, lanes)
     kept = horizon
-    if ((horizon + 1) * (count + 1) + horizon * m // width) * WIDTH * 8 > STATE_BYTES:
+    if ((horizon + 1) * (count + 1) + horizon * m // width) * CELL_BYTES > STATE_BYTES:
         kept = isqrt(horizon)
     return -(-kept // block) * block
 
 
-def bptt_cells(n: int, m: int, horizon: int, segment: int, columns: bool, block: int = BLOCK) -> int:
-    """Cells (of eight float64) of the work array of `bptt`."""
-    width, count, matrix = _shape(n, columns)
+def bptt_cells(
+    n: int, m: int, horizon: int, segment: int, columns: bool, block: int = BLOCK, lanes: int = WIDTH
+) -> int:
+    """Cells (of so many lanes) of the work array of `bptt`."""
+    width, count, matrix = _shape(n, columns, lanes)
     free = 2 * matrix + m * count + 1
-    step, drawn = -(-m // width), -(-(segment * m + 16) // width)
+    step, drawn = -(-m // width), -(-(segment * m + DRAWN_BEYOND) // width)
     return regions(free, count, n, m, step, drawn, segment, -(-horizon // segment), block)[-1]
 
 

@@ -15,12 +15,14 @@ ZERO = -(2.0**40)
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement."""
 
+    bias = lane.precision.BIAS
+
     @jit
     def factors(e):
-        """Two powers of two whose product is 2^e, whole e clipped to -2044..2046."""
+        """Two powers of two whose product is 2^e, whole e clipped to what two can make."""
         half = lane.floor(e * 0.5)
-        low = lane.const(-1022.0)
-        high = lane.const(1023.0)
+        low = lane.const(1.0 - bias)
+        high = lane.const(1.0 * bias)
         first = lane.minimum(lane.maximum(half, low), high)
         second = lane.minimum(lane.maximum(e - half, low), high)
         return kit.pow2(lane.to_int(first)), kit.pow2(lane.to_int(second))

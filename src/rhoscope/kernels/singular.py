@@ -12,10 +12,6 @@ Problem (1965), 7.7.
 from typing import Any
 
 TILE = 4
-# Squares of a column below this may have lost digits to underflow; M has an entry of at least 1, or is zero.
-NEGLIGIBLE = 2.0**-900
-# The step, relative to x, that ends the iteration: 8 units in the last place.
-SHORT = 2.0**-49
 # Far more than the worst multiplicity needs at any size that fits in memory; NaN ends the iteration by itself.
 MOST_STEPS = 2000
 
@@ -27,6 +23,8 @@ def spectral_norm_work(n: int) -> int:
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
+    precision = lane.precision
+
     @jit
     def gram(a, m, n, ld, lm, count):
         """Lower tiles of m = a^T a, with zeros where the last tiles reach beyond n, up to count."""
@@ -164,7 +162,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         lane.store(x, k, zero)
         head = lane.load(x, k + 1)
         square = lane.fma(head, head, tail)
-        some = tail > NEGLIGIBLE
+        some = tail > precision.NEGLIGIBLE
         norm = lane.sqrt(square)
         lane.store(e2, k, lane.where(some, square, head * head))
         lane.store(x, k + 1, head + lane.where(head < 0.0, -norm, norm))
@@ -212,7 +210,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             p0, q0, r0 = p1, q1, r1
             p1, q1, r1 = p2, q2, r2
             beside = lane.load(e2, i)
-            if i % 4 == 3:
+            if (i + 1) % precision.FACTORS == 0:
                 e = kit.clamp_exponent(lane.iconst(0) - kit.exponent(p1))
                 s = kit.pow2(e)
                 p0, q0, r0 = p0 * s, q0 * s, r0 * s
@@ -237,7 +235,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         going = x > 0.0
         for _ in range(MOST_STEPS):
             step = kit.laguerre_step(d, e2, x, count)
-            going = going & (step > x * SHORT)
+            going = going & (step > x * precision.SHORT)
             x = lane.where(going, x - step, x)
             if not lane.any(going):
                 break

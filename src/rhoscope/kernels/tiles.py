@@ -1,7 +1,8 @@
 """Tuples of vectors that stay in registers: a tile of a product whose lanes are columns of one matrix.
 
 A tile is a tuple of `parts * columns` vectors, `parts` independent partial sums of `columns` vectors each:
-enough chains of multiply-adds to hide their latency. For the CPU alone; addresses count doubles, not cells.
+enough chains of multiply-adds to hide their latency. For the CPU alone; addresses count numbers, not cells. The
+vectors are those that the array holds, of either precision.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.vector import FLOATS, I32, I64, INTEGERS, VECTOR_F, VECTOR_I, WIDTH, splat
+from rhoscope.kernels.vector import DOUBLE, I32, I64, SINGLE, WIDE, Family, family_of, splat
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -21,17 +22,44 @@ def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
     return cgutils.create_struct_proxy(array_type)(context, builder, array).data
 
 
-def _vector_pointer(builder: Any, data: Any, offset: Any) -> Any:
-    return builder.bitcast(builder.gep(data, [offset]), VECTOR_F.as_pointer())
+class _Memory:
+    """An array as vectors and scalars of its own precision."""
+
+    def __init__(self, context: Any, builder: Any, array_type: Any, array: Any) -> None:
+        self.family = family_of(array_type)
+        self._vector = self.family.floats.llvm
+        self._builder = builder
+        self._data = _data(context, builder, array_type, array)
+
+    def pointer(self, offset: Any, c: int = 0) -> Any:
+        """Address of vector c after an offset."""
+        builder = self._builder
+        if c:
+            offset = builder.add(offset, ir.Constant(I64, c * self.family.width))
+        return builder.bitcast(builder.gep(self._data, [offset]), self._vector.as_pointer())
+
+    def load(self, offset: Any, c: int = 0) -> Any:
+        """Vector c after an offset."""
+        return self._builder.load(self.pointer(offset, c), align=self.family.bits // 8)
+
+    def store(self, value: Any, offset: Any, c: int = 0) -> None:
+        """Write vector c after an offset."""
+        self._builder.store(value, self.pointer(offset, c), align=self.family.bits // 8)
+
+    def spread(self, at: Any) -> Any:
+        """The scalar there in every lane."""
+        builder = self._builder
+        return splat(builder, builder.load(builder.gep(self._data, [at])), self._vector)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        """x * y + z of vectors, rounded once."""
+        kind = ir.FunctionType(self._vector, [self._vector] * 3)
+        name = f"llvm.fma.{self.family.suffix}"
+        return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), [x, y, z])
 
 
-def _fma(builder: Any) -> Any:
-    kind = ir.FunctionType(VECTOR_F, [VECTOR_F] * 3)
-    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{WIDTH}f64")
-
-
-def _tile(count: int) -> Any:
-    return types.UniTuple(FLOATS, count)
+def _tile(family: Family, count: int) -> Any:
+    return types.UniTuple(family.floats, count)
 
 
 @intrinsic(prefer_literal=True)
@@ -40,24 +68,21 @@ def start(typingctx: Any, w: Any, y: Any, fresh: Any, columns: Any, parts: Any) 
     count, width = parts.literal_value * columns.literal_value, columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[0], args[0])
-        zero = ir.Constant(VECTOR_F, [0.0] * WIDTH)
+        memory = _Memory(context, builder, sig.args[0], args[0])
+        zero = memory.family.constant(0.0)
         before = builder.block
         with builder.if_then(builder.not_(args[2])):
-            loaded = []
-            for c in range(width):
-                pointer = _vector_pointer(builder, data, builder.add(args[1], ir.Constant(I64, c * WIDTH)))
-                loaded.append(builder.load(pointer, align=8))
+            loaded = [memory.load(args[1], c) for c in range(width)]
             inside = builder.block
         values = []
         for vector in loaded:
-            phi = builder.phi(VECTOR_F)
+            phi = builder.phi(zero.type)
             phi.add_incoming(zero, before)
             phi.add_incoming(vector, inside)
             values.append(phi)
         return context.make_tuple(builder, sig.return_type, values + [zero] * (count - width))
 
-    return signature(_tile(count), w, types.int64, types.boolean, columns, parts), codegen
+    return signature(_tile(family_of(w), count), w, types.int64, types.boolean, columns, parts), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -68,15 +93,14 @@ def add_rows(
     width, height = columns.literal_value, rows.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[1], args[1])
+        memory = _Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
         row, scalar = args[2], args[4]
         for r in range(height):
-            s = splat(builder, builder.load(builder.gep(data, [scalar])), VECTOR_F)
+            s = memory.spread(scalar)
             for c in range(width):
-                pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, c * WIDTH)))
                 i = r * width + c
-                values[i] = builder.call(_fma(builder), [builder.load(pointer, align=8), s, values[i]])
+                values[i] = memory.fma(memory.load(row, c), s, values[i])
             row, scalar = builder.add(row, args[3]), builder.add(scalar, args[5])
         return context.make_tuple(builder, sig.return_type, values)
 
@@ -90,16 +114,15 @@ def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any, onto: Any) -
     width, adds = columns.literal_value, onto.literal_value == 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[1], args[1])
+        memory = _Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
         while len(values) > width:
             half = len(values) // 2
             values = [builder.fadd(values[i], values[i + half]) for i in range(half)]
         for c, value in enumerate(values):
-            pointer = _vector_pointer(builder, data, builder.add(args[2], ir.Constant(I64, c * WIDTH)))
             if adds:
-                value = builder.fadd(builder.load(pointer, align=8), value)
-            builder.store(value, pointer, align=8)
+                value = builder.fadd(memory.load(args[2], c), value)
+            memory.store(value, args[2], c)
         return context.get_dummy_value()
 
     return signature(types.void, tile, w, types.int64, columns, onto), codegen
@@ -111,17 +134,15 @@ def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, rows: Any) -> 
     width, height = columns.literal_value, rows.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[0], args[0])
+        memory = _Memory(context, builder, sig.args[0], args[0])
         values = []
         row = args[1]
         for _ in range(height):
-            for c in range(width):
-                pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, c * WIDTH)))
-                values.append(builder.load(pointer, align=8))
+            values += [memory.load(row, c) for c in range(width)]
             row = builder.add(row, args[2])
         return context.make_tuple(builder, sig.return_type, values)
 
-    return signature(_tile(width * height), w, types.int64, types.int64, columns, rows), codegen
+    return signature(_tile(family_of(w), width * height), w, types.int64, types.int64, columns, rows), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -130,13 +151,12 @@ def store(typingctx: Any, tile: Any, w: Any, y: Any, down: Any, columns: Any) ->
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[1], args[1])
+        memory = _Memory(context, builder, sig.args[1], args[1])
         row = args[2]
         for i, value in enumerate(cgutils.unpack_tuple(builder, args[0])):
             if i and i % width == 0:
                 row = builder.add(row, args[3])
-            pointer = _vector_pointer(builder, data, builder.add(row, ir.Constant(I64, i % width * WIDTH)))
-            builder.store(value, pointer, align=8)
+            memory.store(value, row, i % width)
         return context.get_dummy_value()
 
     return signature(types.void, tile, w, types.int64, types.int64, columns), codegen
@@ -148,19 +168,16 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[1], args[1])
+        memory = _Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
-        vectors = []
-        for c in range(width):
-            pointer = _vector_pointer(builder, data, builder.add(args[2], ir.Constant(I64, c * WIDTH)))
-            vectors.append(builder.load(pointer, align=8))
+        vectors = [memory.load(args[2], c) for c in range(width)]
         at = args[3]
         for r in range(len(values) // width):
-            s = splat(builder, builder.load(builder.gep(data, [at])), VECTOR_F)
+            s = memory.spread(at)
             at = builder.add(at, args[4])
             for c in range(width):
                 i = r * width + c
-                values[i] = builder.call(_fma(builder), [vectors[c], s, values[i]])
+                values[i] = memory.fma(vectors[c], s, values[i])
         return context.make_tuple(builder, sig.return_type, values)
 
     integers = (types.int64,) * 3
@@ -169,42 +186,59 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
 
 def _turn(builder: Any, vectors: list[Any]) -> list[Any]:
     """Lane k of vector i to lane i of vector k, by swaps over ever larger distances."""
-    for step in (1, 2, 4):
-        low = [k if not k & step else WIDTH + k - step for k in range(WIDTH)]
-        high = [k + step if not k & step else WIDTH + k for k in range(WIDTH)]
+    width, distance = len(vectors), 1
+    while distance < width:
+        low = [k if not k & distance else width + k - distance for k in range(width)]
+        high = [k + distance if not k & distance else width + k for k in range(width)]
         masks = [
-            ir.Constant(ir.VectorType(I32, WIDTH), [ir.Constant(I32, k) for k in m]) for m in (low, high)
+            ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, k) for k in m]) for m in (low, high)
         ]
         turned = list(vectors)
-        for i in range(WIDTH):
-            if not i & step:
-                for at, mask in zip((i, i + step), masks, strict=True):
-                    turned[at] = builder.shuffle_vector(vectors[i], vectors[i + step], mask)
+        for i in range(width):
+            if not i & distance:
+                for at, mask in zip((i, i + distance), masks, strict=True):
+                    turned[at] = builder.shuffle_vector(vectors[i], vectors[i + distance], mask)
         vectors = turned
+        distance *= 2
     return vectors
+
+
+@intrinsic(prefer_literal=True)
+def places(typingctx: Any, first: Any, last: Any, size: Any, count: Any) -> Any:
+    """Where each of `count` matrices of a group begins, from number `first` on; beyond `last` that one again."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        found = []
+        for k in range(count.literal_value):
+            number = builder.add(args[0], ir.Constant(I64, k))
+            beyond = builder.icmp_signed(">", number, args[1])
+            found.append(builder.mul(builder.select(beyond, args[1], number), args[2]))
+        return context.make_tuple(builder, sig.return_type, found)
+
+    integers = (types.int64,) * 3
+    return signature(types.UniTuple(types.int64, count.literal_value), *integers, count), codegen
 
 
 @intrinsic
 def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
-    """Eight neighbours from each of eight places of a, `beyond` doubles further on, as a cell for each neighbour."""
+    """Neighbours from each of as many places of a, `beyond` numbers further on, as a cell for each neighbour.
+
+    Sixteen places take float64 as well, rounded to float32.
+    """
+    family = DOUBLE if places.count == DOUBLE.width else SINGLE
+    source = WIDE if family is SINGLE and a.dtype == types.float64 else family
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = _data(context, builder, sig.args[0], args[0])
-        offsets = [builder.add(place, args[2]) for place in cgutils.unpack_tuple(builder, args[1])]
-        vectors = [builder.load(_vector_pointer(builder, data, offset), align=8) for offset in offsets]
+        vectors = []
+        for place in cgutils.unpack_tuple(builder, args[1]):
+            pointer = builder.gep(data, [builder.add(place, args[2])])
+            pointer = builder.bitcast(pointer, source.floats.llvm.as_pointer())
+            vector = builder.load(pointer, align=source.bits // 8)
+            vectors.append(vector if source is family else builder.fptrunc(vector, family.floats.llvm))
         return context.make_tuple(builder, sig.return_type, _turn(builder, vectors))
 
-    return signature(_tile(WIDTH), a, places, types.int64), codegen
-
-
-@intrinsic
-def numbers(typingctx: Any) -> Any:
-    """0, 1, ..., 7 in integer lanes."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return ir.Constant(VECTOR_I, [ir.Constant(I64, i) for i in range(WIDTH)])
-
-    return signature(INTEGERS), codegen
+    return signature(_tile(family, family.width), a, places, types.int64), codegen
 
 
 @intrinsic
@@ -212,11 +246,11 @@ def alternate(typingctx: Any, x: Any, y: Any) -> Any:
     """x_0, y_0, x_1, y_1, ... as two vectors."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        halves = []
-        for first in (0, WIDTH // 2):
-            order = [i // 2 + first + WIDTH * (i % 2) for i in range(WIDTH)]
-            mask = ir.Constant(ir.VectorType(I32, WIDTH), [ir.Constant(I32, i) for i in order])
+        width, halves = x.family.width, []
+        for first in (0, width // 2):
+            order = [i // 2 + first + width * (i % 2) for i in range(width)]
+            mask = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, i) for i in order])
             halves.append(builder.shuffle_vector(args[0], args[1], mask))
         return context.make_tuple(builder, sig.return_type, halves)
 
-    return signature(_tile(2), FLOATS, FLOATS), codegen
+    return signature(_tile(x.family, 2), x, x), codegen

@@ -1,0 +1,60 @@
+"""The recurrences in float32 over the layout in which a lane is a column of one matrix."""
+
+import sys
+
+from rhoscope.kernels import backpropagation as _backpropagation
+from rhoscope.kernels import columns as _columns
+from rhoscope.kernels import lane_single as lane
+from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels.caching import inlined, jit
+from rhoscope.kernels.cpu_single import exponent, log_of, normals, pow2
+
+kit = sys.modules[__name__]
+
+__all__ = ["exponent", "log_of", "normals", "pow2"]
+
+(
+    vector_size,
+    vector_square,
+    combine_8,
+    combine_4,
+    combine_3,
+    combine_2,
+    combine_1,
+    outer_broad,
+    outer_tall,
+    outer_flat,
+    outer_single,
+    apply_matrices,
+    outer_products,
+    draw_inputs,
+    scale_inputs,
+    emit,
+    cells,
+    place_rows,
+    place_vector,
+    place_matrix,
+    step_norms,
+    bptt,
+) = _columns.build(lane, kit, jit, inlined)
+factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
+copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+(
+    add_vector,
+    clear_sum,
+    raise_sum,
+    add_states,
+    add_inputs,
+    input_exponent,
+    run_segment,
+    pass_forward,
+    pass_back,
+    pass_back_strides,
+    start_back,
+    end_back,
+    regions,
+    backpropagate,
+) = _backpropagation.build(lane, kit, jit)

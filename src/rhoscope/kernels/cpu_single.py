@@ -1,0 +1,123 @@
+"""The kernels for the CPU once more, in float32 and sixteen lanes; what draws matrices stays with `cpu`."""
+
+import sys
+
+from rhoscope.kernels import backpropagation as _backpropagation
+from rhoscope.kernels import balance, batches_cpu, chase, condition, cpu_wide, halves, hessenberg, sweep
+from rhoscope.kernels import francis as _francis
+from rhoscope.kernels import groups_cpu as _groups_cpu
+from rhoscope.kernels import interleaved as _interleaved
+from rhoscope.kernels import lane_half as half
+from rhoscope.kernels import lane_single as lane
+from rhoscope.kernels import narrowed as _narrowed
+from rhoscope.kernels import recurrence as _recurrence
+from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
+from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import singular as _singular
+from rhoscope.kernels import small as _small
+from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels import widened as _widened
+from rhoscope.kernels.caching import inlined, jit
+
+kit = sys.modules[__name__]
+
+normals, log_of = _widened.build(lane, kit, cpu_wide, jit)
+narrow_groups = _narrowed.build(lane, jit)
+clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
+    balance.build(lane, kit, jit)
+)
+householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
+    lane, kit, jit
+)
+if lane.EIGHT_SUMS:
+    apply_four, apply_corner = sweep.build(lane, inlined)
+else:
+    apply_four_half, apply_corner_half = sweep.build(half, inlined)
+    apply_four, apply_corner = halves.build(half, kit, inlined)
+apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
+    lane, kit, jit, inlined
+)
+(
+    small_beside,
+    negligible,
+    find_window,
+    unit_of,
+    eigenvalues_2x2,
+    read_pair,
+    is_exceptional,
+    exceptional,
+    shifted_column,
+    first_column,
+    francis,
+) = _francis.build(lane, kit, jit, inlined)
+(
+    without_negligible,
+    reflect_three,
+    reflect_two,
+    sweep_four,
+    cut_four,
+    first_of_four,
+    francis_small,
+    francis_iterate,
+) = _small.build(lane, kit, jit, inlined)
+(
+    factor_shifted,
+    divide,
+    right_vector,
+    left_vector,
+    unit_largest,
+    condition_number,
+    radius_bounds,
+) = condition.build(lane, kit, jit)
+(
+    gram,
+    update_and_multiply,
+    symmetric_reflector,
+    tridiagonalise,
+    laguerre_step,
+    largest_root,
+    spectral_norm,
+) = _singular.build(lane, kit, jit)
+hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spectrum, spectrum = (
+    _spectrum.build(lane, kit, jit)
+)
+spectrum_rows = _spectrum.ROWS
+take_group = _groups_cpu.build(lane, kit, jit)
+eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
+(
+    vector_size,
+    vector_square,
+    combine,
+    apply_matrices,
+    outer_products,
+    draw_inputs,
+    scale_inputs,
+    emit,
+    cells,
+    place_matrix,
+    place_vector,
+    transpose,
+    step_norms,
+    bptt,
+) = _interleaved.build(lane, kit, jit, inlined)
+factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
+    lane, kit, jit
+)
+copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+(
+    add_vector,
+    clear_sum,
+    raise_sum,
+    add_states,
+    add_inputs,
+    input_exponent,
+    run_segment,
+    pass_forward,
+    pass_back,
+    pass_back_strides,
+    start_back,
+    end_back,
+    regions,
+    backpropagate,
+) = _backpropagation.build(lane, kit, jit)
+step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
