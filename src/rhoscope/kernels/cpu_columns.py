@@ -64,9 +64,18 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
 ) = _recurrence.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
-product_6, product_4, product_2, product_1, square, square_pair, whole, fill_spread = _powers.build(
-    lane, kit, jit, inlined
-)
+(
+    product_6,
+    product_4,
+    product_2,
+    product_1,
+    square,
+    square_pair,
+    whole,
+    fill_spread,
+    wide_two,
+    apply_to_two,
+) = _powers.build(lane, kit, jit, inlined)
 ladder_regions = jit(_ladder_space.regions)
 (
     keep_vector,
@@ -74,6 +83,8 @@ ladder_regions = jit(_ladder_space.regions)
     keep_power,
     number,
     move,
+    move_two,
+    keep_move,
     fall_behind,
     log_size,
     trusted,
