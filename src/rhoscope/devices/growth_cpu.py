@@ -79,7 +79,7 @@ def by_ladder(
     from rhoscope.kernels import cpu, cpu_columns
 
     n = deltas.shape[1]
-    ld, top = leading(n), height(int(lags[-1]))
+    ld, top = leading(n), height(n, lags, parts)
 
     def prepare() -> Kernel:
         space, a, v = lanes(ladder_cells(n, parts, top)), lanes(n * ld), lanes(n)

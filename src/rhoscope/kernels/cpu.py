@@ -159,7 +159,7 @@ step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
 ) = _fresh.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
-square, square_pair, whole, fill_spread = _powers.build(lane, kit, jit)
+square, square_pair, whole, fill_spread, apply_to_two = _powers.build(lane, kit, jit)
 ladder_regions = jit(_ladder_space.regions)
 (
     keep_vector,
@@ -167,6 +167,8 @@ ladder_regions = jit(_ladder_space.regions)
     keep_power,
     number,
     move,
+    move_two,
+    keep_move,
     fall_behind,
     log_size,
     trusted,

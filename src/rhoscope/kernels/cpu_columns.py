@@ -68,9 +68,18 @@ copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, ki
 ) = _backpropagation.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
-product_6, product_4, product_2, product_1, square, square_pair, whole, fill_spread = _powers.build(
-    lane, kit, jit, inlined
-)
+(
+    product_6,
+    product_4,
+    product_2,
+    product_1,
+    square,
+    square_pair,
+    whole,
+    fill_spread,
+    wide_two,
+    apply_to_two,
+) = _powers.build(lane, kit, jit, inlined)
 ladder_regions = jit(_ladder_space.regions)
 (
     keep_vector,
@@ -78,6 +87,8 @@ ladder_regions = jit(_ladder_space.regions)
     keep_power,
     number,
     move,
+    move_two,
+    keep_move,
     fall_behind,
     log_size,
     trusted,

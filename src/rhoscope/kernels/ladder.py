@@ -165,9 +165,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.copy_vector(w, beyond, chain + (top + 1) * stride, stride - 1)
             kit.start_other(w, other, trial, count, power, parts, rung)
         kit.copy_vector(w, ahead, beyond, stride - 1)
-        kit.move(w, beyond, count, power, ahead, parts, rung)
         kit.copy_vector(w, trial, other, stride - 1)
-        kit.move(w, other, count, power, trial, parts, rung)
+        kit.move_two(w, beyond, other, count, power, ahead, trial, parts, rung)
         norm = lane.sqrt(lane.load(w, other + count + SQUARE))
         kit.fall_behind(w, chain, beyond, count, norm, lane.load(w, other + count))
 

@@ -109,6 +109,22 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         p, down, rows = power
         rest = (p + rows * down, down, rows if parts == 2 else 0)
         kit.apply_matrices(w, y, count, rest, x, power, x)
+        kit.keep_move(w, y, count, x, rung)
+
+    @jit
+    def move_two(w, y0, y1, count, power, x0, x1, parts, rung):
+        """y0 = P^T x0 and y1 = P^T x1, for which P in one part is read once."""
+        if parts == 2:
+            kit.move(w, y0, count, power, x0, parts, rung)
+            kit.move(w, y1, count, power, x1, parts, rung)
+        else:
+            kit.apply_to_two(w, y0, y1, count, power, x0, x1)
+            kit.keep_move(w, y0, count, x0, rung)
+            kit.keep_move(w, y1, count, x1, rung)
+
+    @jit
+    def keep_move(w, y, count, x, rung):
+        """Note what is to be known of y = P^T x."""
         lane.store(w, y + count, lane.load(w, x + count) + lane.load(w, rung))
         one = lane.const(1.0)
         before = lane.load(w, x + count + SQUARE)
@@ -202,6 +218,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         keep_power,
         number,
         move,
+        move_two,
+        keep_move,
         fall_behind,
         log_size,
         trusted,

@@ -1,5 +1,7 @@
 """How far binary powers are climbed, what that costs beside stepping, and its memory; plain Python."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,27 +12,22 @@ from rhoscope.kernels.recurrence_space import COLUMNS_FROM
 FIELDS = 6
 # Multiples of it, less their whole parts, are spread evenly.
 GOLDEN = 0.6180339887498949
-# The last doublings of the lag go step by step with the highest power: a square costs more than these steps.
-SKIPPED = 2
 
 # The cost model: times in units of a multiply-add in the product of two matrices, measured on one machine.
 # It decides which way "auto" takes, and with that the last digits of its results.
-_VECTOR = 1.5  # a multiply-add in a product with a vector, while the matrix is in the first-level cache, ...
-_FAR_VECTOR = 2.0  # ... and beyond it
-_FAR_FROM = 80
+# A multiply-add of a matrix with one vector, and with two at once, up to a size: the first-level cache holds the
+# matrix; so it does, and two are no longer one after the other; the second-level cache; none of one's own.
+_VECTORS = (63, 1.5, 3.0), (79, 1.5, 2.2), (360, 2.05, 2.1), (math.inf, 2.8, 2.9)
 _SQUARE = 1.15  # a multiply-add in a square, its share of finding the norm included
 _PAIR = 5.5  # the same in two parts
-_STEP = (
-    40.0,
-    250.0,
-)  # what a step costs beside its product, for a lane that is a matrix and one that is a column
-_MOVE = (250.0, 1200.0)  # what a product of the ladder costs beside it
-_LAG = (150.0, 1000.0)  # a logarithm
+_STEP = 40.0, 250.0  # what a step costs beside its product, for a lane that is a matrix and one that is a column
+_MOVE = 250.0, 2200.0  # what a product of the ladder costs beside it
+_LAG = 150.0, 1000.0  # a logarithm
 
 
-def height(highest: int) -> int:
-    """The j of the highest power A^(2^j) that is computed for lags up to `highest`."""
-    return max(0, highest.bit_length() - 1 - SKIPPED)
+def height(n: int, lags: NDArray[np.int64], parts: int) -> int:
+    """The j of the highest power A^(2^j) that is computed: with it the whole costs least."""
+    return int(np.argmin(_works(n, lags, parts)))
 
 
 def regions(n, down, count, parts, top):
@@ -59,17 +56,24 @@ def ladder_cells(n: int, parts: int, top: int) -> int:
 def step_work(n: int, lags: NDArray[np.int64]) -> float:
     """What stepping through the lags costs for one sample."""
     columns = n >= COLUMNS_FROM
-    return float(lags[-1]) * (_product(n) + _STEP[columns]) + len(lags) * _LAG[columns]
+    return float(lags[-1]) * (_products(n)[0] + _STEP[columns]) + len(lags) * _LAG[columns]
 
 
 def ladder_work(n: int, lags: NDArray[np.int64], parts: int) -> float:
     """What the ladder costs for one sample, as long as its error stays within bounds."""
+    return float(_works(n, lags, parts).min())
+
+
+def _works(n: int, lags: NDArray[np.int64], parts: int) -> NDArray[np.float64]:
+    """The same with A^(2^j) as the highest power, for j = 0, 1, ..."""
     columns = n >= COLUMNS_FROM
-    top = height(int(lags[-1]))
-    move = parts * _product(n) + _MOVE[columns]
+    top = np.arange(max(1, int(lags[-1]).bit_length()))
+    one, two = _products(n)
+    move = parts * one + _MOVE[columns]
+    ahead = (two if parts == 1 else 2 * parts * one) + 2 * _MOVE[columns]
     square = n * n * _width(n) * (_PAIR if parts == 2 else _SQUARE)
-    moves = 1 + 3 * top + 2 * int(lags[-1] >> top) + _digits(lags, top)
-    return top * (square + _product(n)) + moves * move + len(lags) * _LAG[columns]
+    moves = 1 + 3 * top + _digits(lags, top)
+    return top * (square + one) + moves * move + (lags[-1] >> top) * ahead + len(lags) * _LAG[columns]
 
 
 def _width(n: int) -> int:
@@ -77,15 +81,15 @@ def _width(n: int) -> int:
     return -(-n // WIDTH) * WIDTH if n >= COLUMNS_FROM else n
 
 
-def _product(n: int) -> float:
-    return n * _width(n) * (_VECTOR if n < _FAR_FROM else _FAR_VECTOR)
+def _products(n: int) -> tuple[float, float]:
+    """A product with one vector, and with two at once."""
+    one, two = next(costs for upto, *costs in _VECTORS if n <= upto)
+    return n * _width(n) * one, n * _width(n) * two
 
 
-def _digits(lags: NDArray[np.int64], top: int) -> int:
-    """Lower binary digits that cost a product each: those that the lag before does not share."""
-    changed = lags ^ np.concatenate([[0], lags[:-1]])
-    count = 0
-    for j in range(top):
-        first = lags >> (j + 1) <= 1  # one of the two highest digits, which the powers' own vectors have
-        count += int(np.sum((lags >> j & 1 == 1) & (changed >> j > 0) & ~first))
-    return count
+def _digits(lags: NDArray[np.int64], top: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Binary digits below `top` that cost a product each: those that the lag before does not share."""
+    changed = (lags ^ np.concatenate([[0], lags[:-1]]))[:, None]
+    first = lags[:, None] >> (top + 1) <= 1  # one of the two highest digits, which the powers' own vectors have
+    costs = np.sum((lags[:, None] >> top & 1 == 1) & (changed >> top > 0) & ~first, axis=0)
+    return np.cumsum(costs) - costs

@@ -1,4 +1,4 @@
-"""Squares of larger matrices: a lane is a column; rows are whole cells, `down` cells apart.
+"""Squares of larger matrices, and products with two vectors at once: a lane is a column; rows are whole cells, `down` cells apart.
 
 The counterpart of `powers_interleaved` for the CPU alone. Tiles of a few rows by one cell stay in registers.
 """
@@ -9,10 +9,12 @@ from typing import Any
 from rhoscope.kernels import tiles
 from rhoscope.kernels.ladder_space import GOLDEN
 from rhoscope.kernels.paired import START
-from rhoscope.kernels.vector import WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
 
 # From this size on the rows of a block of eight columns fall on too few cache sets, and are copied together.
 PACK_FROM = 96
+# Cells of a row that products with two vectors take at a time.
+WIDE = ACCUMULATORS // 2
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -108,4 +110,29 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             y = (i + 1) * GOLDEN
             lane.put(w, x * WIDTH + i, y - math.floor(y) - 0.4)
 
-    return *(product(rows) for rows in (6, 4, 2, 1)), square, square_pair, whole, fill_spread
+    @inlined
+    def wide_two(w, y, y_down, a, down, rows, x, x_down):
+        """WIDE cells of two vectors, the second `y_down` doubles after the first."""
+        tile = tiles.start(w, y, True, WIDE, 2)
+        for k in range(x, x + rows):
+            tile = tiles.add_product(tile, w, a, k, x_down, WIDE)
+            a += down
+        tiles.store(tile, w, y, y_down, WIDE)
+
+    @jit
+    def apply_to_two(w, y0, y1, count, matrix, x0, x1):
+        """y0 and y1 = (transpose of the matrix) x0 and x1; the matrix is read once for both."""
+        a, down, rows = matrix
+        y_down = (y1 - y0) * WIDTH
+        x_down = (x1 - x0) * WIDTH
+        while count >= WIDE:
+            kit.wide_two(w, y0 * WIDTH, y_down, a * WIDTH, down * WIDTH, rows, x0 * WIDTH, x_down)
+            y0 += WIDE
+            y1 += WIDE
+            a += WIDE
+            count -= WIDE
+        if count > 0:
+            kit.apply_matrices(w, y0, count, (0, 0, 0), 0, (a, down, rows), x0)
+            kit.apply_matrices(w, y1, count, (0, 0, 0), 0, (a, down, rows), x1)
+
+    return *(product(rows) for rows in (6, 4, 2, 1)), square, square_pair, whole, fill_spread, wide_two, apply_to_two

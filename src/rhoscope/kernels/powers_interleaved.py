@@ -77,4 +77,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             y = (i + 1) * GOLDEN
             lane.store(w, x + i, lane.const(y - math.floor(y) - 0.4))
 
-    return square, square_pair, whole, fill_spread
+    @jit
+    def apply_to_two(w, y0, y1, count, matrix, x0, x1):
+        """y0 and y1 = (transpose of the matrix) x0 and x1."""
+        kit.apply_matrices(w, y0, count, (0, 0, 0), 0, matrix, x0)
+        kit.apply_matrices(w, y1, count, (0, 0, 0), 0, matrix, x1)
+
+    return square, square_pair, whole, fill_spread, apply_to_two
