@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rhoscope.cores import available_cores
+from rhoscope.kernels.recurrence_space import stride_doublings, stride_work
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 # Rough speed of one core, for estimates and for the default size of a shard; results never depend on it.
 FLOPS_PER_CORE = 3e10
 SECONDS_PER_SAMPLE = 1e-5
-SECONDS_PER_STEP = 1.5e-8  # beside the products, if A is fixed
+SECONDS_PER_INPUT = 3e-9
 # With a fresh matrix at every step, drawing it takes most of the time: by a kernel, or in NumPy.
 FRESH_SECONDS_PER_STEP = 3e-8
 FRESH_SECONDS_PER_ENTRY = 5.5e-9
@@ -103,18 +104,19 @@ def estimate(study: "Study", *, cores: int | None = None, stored: bool = True) -
 
 
 def sample_operations(study: "Study") -> float:
-    """Floating-point operations of one sample: the spectrum 15n^3; 6n^2T forward and back if A is fixed."""
+    """Floating-point operations of one sample by single steps: the spectrum 15n^3; 6n^2T both ways if A is fixed."""
     n = study.ensemble.real_size(study.size)
     steps = 6.0 * n**2 * study.horizon if study.mode == "fixed" else 0.0
     return 15.0 * n**3 + steps
 
 
 def sample_seconds(study: "Study") -> float:
-    """Seconds of one core for one sample: its operations and, where every step has a fresh matrix, the draws."""
-    once = sample_operations(study) / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    """Seconds of one core for one sample: its products and draws."""
+    n, m, horizon = study.ensemble.real_size(study.size), study.inputs, study.horizon
+    once = 15.0 * n**3 / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
     if study.mode == "fixed":
-        return once + study.horizon * SECONDS_PER_STEP
-    n = study.ensemble.real_size(study.size)
+        work = stride_work(n, m, horizon, stride_doublings(n, m, horizon))
+        return once + 2.0 * work / FLOPS_PER_CORE + horizon * m * SECONDS_PER_INPUT
     step = FRESH_SECONDS_PER_STEP + FRESH_SECONDS_PER_ENTRY * n**2
     if study.ensemble.law is None:
         step += NUMPY_SECONDS_PER_MATRIX

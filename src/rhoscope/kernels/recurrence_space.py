@@ -5,11 +5,10 @@ from typing import Any
 
 from rhoscope.kernels.backpropagation import DRAWN_BEYOND, regions
 from rhoscope.kernels.double import COLUMNS_FROM
-from rhoscope.kernels.layout import leading
+from rhoscope.kernels.layout import WIDTH, leading
 from rhoscope.kernels.recurrence import BLOCK
-from rhoscope.kernels.strides import TOLERANCE, usual_bound
+from rhoscope.kernels.strides import MOST_ERROR, usual_error
 from rhoscope.kernels.strides import regions as regions_of_strides
-from rhoscope.kernels.vector import WIDTH
 
 __all__ = ["COLUMNS_FROM"]
 
@@ -65,31 +64,40 @@ def bptt_cells(
     return regions(free, count, n, m, step, drawn, segment, -(-horizon // segment), block)[-1]
 
 
-def stride_doublings(n: int, m: int, horizon: int) -> int:
+def stride_doublings(n: int, m: int, horizon: int, lanes: int = WIDTH) -> int:
     """The p for which strides of 2^p steps cost least, 0 for single steps; part of the numerics version."""
     if horizon < STRIDES_FROM:
         return 0
-    width = -(-n // WIDTH) * WIDTH if n >= COLUMNS_FROM else n
-
-    def work(p: int) -> float:
-        products = 3.0 * p * n * n * width
-        return products + horizon * ((3.0 * n * width + STEP_WORK) / 2**p + (2.0 * m * width if p else 0.0))
-
-    accurate = [p for p in range(MOST_DOUBLINGS + 1) if 2.0 * usual_bound(n, p) <= TOLERANCE]
-    return min(accurate, key=work)
+    accurate = [p for p in range(MOST_DOUBLINGS + 1) if 2.0 * usual_error(n, p) <= MOST_ERROR]
+    return min(accurate, key=lambda p: stride_work(n, m, horizon, p, lanes))
 
 
-def stride_plan(n: int, m: int, horizon: int, columns: bool, doublings: int, results: int) -> tuple[int, int]:
-    """Strides that `bptt_by_strides` keeps, and cells (of eight float64) of its work array."""
-    width, count, matrix = _shape(n, columns)
+def stride_work(n: int, m: int, horizon: int, doublings: int, lanes: int = WIDTH) -> float:
+    """What both passes cost in strides of 2^doublings steps, in multiply-adds."""
+    width = -(-n // lanes) * lanes if n >= COLUMNS_FROM else n
+    step = (3.0 * n * width + STEP_WORK) / 2**doublings + 2.0 * m * width
+    return 3.0 * doublings * n * n * width + horizon * step
+
+
+def stride_plan(
+    n: int,
+    m: int,
+    horizon: int,
+    columns: bool,
+    doublings: int,
+    results: int,
+    block: int = BLOCK,
+    lanes: int = WIDTH,
+) -> tuple[int, int]:
+    """Strides that `bptt_by_strides` keeps, and cells (of so many lanes) of its work array."""
+    width, count, matrix = _shape(n, columns, lanes)
     length = 1 << doublings
     strides = horizon // length
     wide = m * length
-    free = regions_of_strides(
-        2 * matrix + wide * count + 1, n, count, matrix // n, length, doublings, results
-    )[-1]
-    segment = segment_length(n, wide, strides, columns)
-    step, drawn = -(-wide // width), -(-(segment * wide + 16) // width)
-    end = regions(free, count, n, wide, step, drawn, segment, -(-strides // segment), BLOCK)[-1]
-    by_steps = bptt_cells(n, m, horizon, segment_length(n, m, horizon, columns), columns)
-    return segment, max(end, free + by_steps)
+    map_end = 2 * matrix + wide * count + 1
+    free = regions_of_strides(map_end, n, count, matrix // n, length, doublings, results)[-1]
+    segment = segment_length(n, wide, strides, columns, block, lanes)
+    step, drawn = -(-wide // width), -(-(segment * wide + DRAWN_BEYOND) // width)
+    end = regions(free, count, n, wide, step, drawn, segment, -(-strides // segment), block)[-1]
+    single = segment_length(n, m, horizon, columns, block, lanes)
+    return segment, max(end, free + bptt_cells(n, m, horizon, single, columns, block, lanes))

@@ -13,20 +13,18 @@ and with E_1 = C_1, E_j = A^T E_{j-1} + C_j the gradients of all steps are
 where F_1 = S and F_2k = (A^T)^k F_k + F_k (A^T)^k. So a stride costs what a step would, and 3p products of two
 matrices are added once. A horizon that K does not divide begins with single steps.
 
-The error of the powers relative to their norm is bounded as they are squared; past TOLERANCE a sample is computed
-by single steps, as one is whose entries, K times multiplied, might leave the range of float64.
+The error of the powers relative to their norm is bounded as they are squared. Where it passes MOST_ERROR a sample is
+computed by single steps, as one is whose numbers leave the range.
 """
 
 from typing import Any
 
+from rhoscope.kernels.backpropagation import DRAWN_BEYOND
 from rhoscope.kernels.scaled import ZERO
 
-EPS = 2.0**-52
-# Of the error of A^K relative to |A^K|, in Frobenius norms, by a bound that is far from sharp: for Ginibre matrices
-# of size 32 and K = 16 it is 6e-11, and the error 1e-15.
-TOLERANCE = 1e-9
-# Powers of two that K multiplications by entries of A and sums of n may take or give.
-REACH = 250.0
+# Of the error of A^K relative to |A^K|, in Frobenius norms and units of the last place, by a bound that is far from
+# sharp: in float64, for Ginibre matrices of size 32 and K = 16, it is 6e-11 where this is 1e-9 and the error 1e-15.
+MOST_ERROR = 4.5e6
 
 
 def regions(after, n, count, down, length, doublings, results):
@@ -44,13 +42,14 @@ def regions(after, n, count, down, length, doublings, results):
     return after, turned, exponents, other, early, between, saved, kept, spare, spare + 2 * matrix
 
 
-def usual_bound(n, doublings):
+def usual_error(n, doublings):
     """About what the bound of the error is for Ginibre matrices, where |A|^2 is the root of n times |A^2|."""
-    return n * EPS * (2.0 * n**0.5) ** doublings / 2.0
+    return n * (2.0 * n**0.5) ** doublings / 2.0
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement."""
+    largest = lane.precision.LARGEST
 
     @jit
     def matrix_square(w, p, down, n, count):
@@ -65,7 +64,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def raise_powers(w, at, places, shift, n, count, down, doublings):
         """Powers 2, 4, ..., K of the matrix at cell `at`, exponents beside them; returns where they are good enough."""
         powers, _, exponents, _, _, _, _, _, spare, _ = places
-        bound = lane.const(0.0)
+        error = lane.const(0.0)
         e = shift
         lane.store(w, exponents, e)
         p = at
@@ -74,7 +73,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             q = powers + j * n * down
             kit.square(w, q, p, down, n, spare)
             after = kit.matrix_square(w, q, down, n, count)
-            bound = (bound * 2.0 + n * EPS) * (before / lane.sqrt(after))
+            error = (error * 2.0 + n) * (before / lane.sqrt(after))
             d = lane.floor(lane.to_float(kit.exponent(after)) * 0.5)
             kit.scale_vector(w, q, n * down, -d)
             first, second = kit.factors(d * -2.0)
@@ -82,11 +81,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             e = e + e + d
             lane.store(w, exponents + j + 1, e)
             p = q
-        bits = 1
-        while n >> bits > 0:
-            bits += 1
-        steep = (lane.abs(shift) + (bits + 1.0)) * (1 << doublings)
-        return (bound <= TOLERANCE) & (steep <= REACH)
+        return error <= MOST_ERROR
 
     @jit
     def add_image(w, to, count, matrix, x, factor, work):
@@ -157,7 +152,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def run_strides(
         w, free, places, input_map, shift, n, count, down, m, doublings, times, k0, k1, sample, lags, out, index
     ):  # fmt: skip
-        """`backpropagate` by strides; A lies at cell 0, its transpose behind it, B last in the input map."""
+        """`backpropagate` by strides; A lies at cell 0, its transpose behind it, B last in the input map.
+
+        Returns where all numbers stayed in range.
+        """
         powers, turned, exponents, _, early, between, _, _, _, _ = places
         horizon, segment, block = times
         length = 1 << doublings
@@ -168,7 +166,15 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         wide = length * m
         stride = count + 1
         y, u, v, checkpoints, x, scaled, sum_a, sum_b, _ = kit.regions(
-            free, count, n, wide, kit.cells(wide), kit.cells(segment * wide + 16), segment, segments, block
+            free,
+            count,
+            n,
+            wide,
+            kit.cells(wide),
+            kit.cells(segment * wide + DRAWN_BEYOND),
+            segment,
+            segments,
+            block,
         )
         b = input_map + (wide - m) * count
         zero = lane.const(ZERO)
@@ -197,9 +203,12 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             w, u, checkpoints, v, (sum_a, sum_b), floor, long_shift, count, forward, (turned, down, n), inputs,
             drawn, times, k0, k1, sample, place, lags, position, (length, between, (0, down, n)), shift, out, index,
         )  # fmt: skip
+        images = sum_b
         sum_a, sum_b = kit.unfold_sums(
             w, sum_a, sum_b, input_map, at, places, shift, n, count, down, m, doublings
         )
+        size = kit.vector_size(w, input_map, wide * count) + kit.vector_size(w, images, wide * count)
+        size = size + kit.vector_size(w, sum_a, n * count)
         if rest > 0:
             kit.advance(w, v, rest, zero, shift, count, (0, down, n), (0, 0, 0), 0, 0, 0)
             lag = horizon - rest
@@ -209,6 +218,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 kit.add_inputs(w, sum_b, m, count, x, place + (rest - 1) * m, scaled, v, rest)
             kit.add_states(w, sum_a, n, count, early + (rest - 1) * stride, v, rest)
         kit.end_back(w, sum_a, n * count, sum_b, m * count, lags.size, out, index)
+        return size <= largest
 
     @jit
     def backpropagate_by_strides(
@@ -225,7 +235,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         if lane.any(good):
             for part in range(2):
                 kit.copy_vector(w, saved + part * stride, free + part * stride, count)
-            kit.run_strides(
+            good = good & kit.run_strides(
                 w, free, places, input_map, shift, n, count, down, m, doublings, times, k0, k1, sample, lags, out,
                 index,
             )  # fmt: skip

@@ -3,7 +3,6 @@
 from typing import Any
 
 from rhoscope.kernels import tiles
-from rhoscope.kernels.vector import WIDTH
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
@@ -53,27 +52,22 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
 
 def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement, where a lane is a column."""
+    width = lane.WIDTH
 
     @jit
     def turn(w, to, source, down, n):
-        """The transpose of a matrix of at least eight rows."""
-        down *= WIDTH
-        source *= WIDTH
+        """The transpose of a matrix of at least as many rows as a cell has lanes."""
         count = kit.cells(n)
         for i in range(n):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
-        to *= WIDTH
-        count *= WIDTH
-        for row in range(0, n, WIDTH):
+        for row in range(0, n, width):
             # The last blocks overlap those before, rather than end beyond the matrix.
-            i = min(row, n - WIDTH)
-            p = source + i * down
-            places = (
-                p, p + down, p + 2 * down, p + 3 * down, p + 4 * down, p + 5 * down, p + 6 * down, p + 7 * down,
-            )  # fmt: skip
-            for column in range(0, n, WIDTH):
-                j = min(column, n - WIDTH)
-                tiles.store(tiles.load_turned(w, places, j), w, to + j * count + i, count, 1)
+            i = min(row, n - width)
+            rows = tiles.places(i, n - 1, down * width, width)
+            for column in range(0, n, width):
+                j = min(column, n - width)
+                turned = tiles.load_turned(w, rows, source * width + j)
+                tiles.store(turned, w, (to + j * count) * width + i, count * width, 1)
 
     @jit
     def multiply_both(w, to, x, p, n, count, down, spare):
@@ -89,7 +83,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def fetch(out, results, index, i):
         """What `emit` has written, in every lane."""
-        at = (index // WIDTH * results + i) * WIDTH + index % WIDTH
+        at = (index // width * results + i) * width + index % width
         return lane.const(lane.get(out, at))
 
     @jit
@@ -104,13 +98,13 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
         places = kit.stride_regions(after, n, count, count, length, doublings, lags.size + 3)
         free = places[9]
         for index in range(start, stop):
-            g = index // WIDTH
-            s = index % WIDTH
-            shift = kit.place_matrix(w, a, g * stride * WIDTH + s, ld * WIDTH, WIDTH, n, 2)
-            kit.place_rows(w, after - 1 - m * count, b, g * n * m * WIDTH + s, WIDTH, m * WIDTH, m, n)
+            g = index // width
+            s = index % width
+            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2)
+            kit.place_rows(w, after - 1 - m * count, b, g * n * m * width + s, width, m * width, m, n)
             lane.store(w, after - 1, lane.const(0.0))
-            kit.place_vector(w, free, y, g * n * WIDTH + s, WIDTH, n)
-            kit.place_vector(w, free + count + 1, h0, g * n * WIDTH + s, WIDTH, n)
+            kit.place_vector(w, free, y, g * n * width + s, width, n)
+            kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
             sample = lane.iconst(lane.get(samples, index))
             kit.backpropagate_by_strides(
                 w, free, places, input_map, shift, n, count, count, m, doublings, times, segment, k0, k1, sample,
