@@ -1,4 +1,4 @@
-"""Backpropagation in strides of several steps: against exact arithmetic, single steps and 400 bits; what it declines."""
+"""Backpropagation in strides of several steps: against exact arithmetic and single steps; what it declines."""
 
 from typing import Any
 
