@@ -23,7 +23,7 @@ import rhoscope as rs
 fields, threads, repeats = json.loads(sys.argv[1])
 study = rs.Study(**fields)
 # Kernels are compiled, or loaded, before the clock starts.
-rs.run(study.replace(samples=min(study.samples, 16), horizon=min(study.horizon, 64)), device="cpu", threads=threads)
+rs.run(study.replace(samples=min(study.samples, 16), horizon=min(study.horizon, 256)), device="cpu", threads=threads)
 taken = []
 for _ in range(repeats):
     with tempfile.TemporaryDirectory() as folder:

@@ -22,8 +22,8 @@ def test_shards_cover_every_sample_once_in_order(samples: int, shard_size: int) 
     [
         (1, 1, 16384),
         (512, 10**6, 64),
-        (32, 1000, 12160),
-    ],  # 3 core seconds / (6.6e6 flop / 3e10 + 1,000 steps of 15 ns + 10 us) = 12,186
+        (64, 1000, 7232),
+    ],  # 3 core seconds / ((3.9e6 flop + 2 * 4.0e6) / 3e10 + 1,000 inputs of 3 ns + 10 us) = 7,266
 )
 def test_default_shard_size_stays_in_bounds(size: int, horizon: int, shard_size: int) -> None:
     assert default_shard_size(rs.Study(size=size, horizon=horizon)) == shard_size

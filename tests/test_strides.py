@@ -125,9 +125,8 @@ def test_where_powers_will_not_do_single_steps_are_taken(columns: bool) -> None:
     got = by_strides(A, B, h0, y, horizon, lags, columns, doublings)
     declined[4] = True  # B multiplied by a power of A is out of range
     np.testing.assert_array_equal(got[declined], steps[declined])
-    taken = [3, 6, 7]
-    assert (got[taken] != steps[taken]).any(axis=1).all()
-    np.testing.assert_allclose(got[taken], steps[taken], rtol=1e-13, atol=2e-12)
+    assert (got[6:] != steps[6:]).any(axis=1).all()
+    np.testing.assert_allclose(got, steps, rtol=1e-13, atol=2e-12)
 
 
 @both
