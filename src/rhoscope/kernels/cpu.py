@@ -84,6 +84,7 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     cut_four,
     first_of_four,
     francis_small,
+    eigenvalues_two,
     francis_iterate,
 ) = _small.build(lane, kit, jit, inlined)
 (

@@ -14,6 +14,8 @@ ROWS = 4
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    precision = lane.precision
+
     @inlined
     def without_negligible(sub, sup, before, after):
         """The subdiagonal entry between two diagonal ones, sup across from it; zero where it is negligible."""
@@ -155,6 +157,43 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return failed
 
     @jit
+    def eigenvalues_two(a, wr, wi, ld):
+        """`eigenvalues` for n = 2; a is left as it was."""
+        zero = lane.const(0.0)
+        one = lane.const(1.0)
+        x = lane.load(a, 0)
+        y = lane.load(a, 1)
+        z = lane.load(a, ld)
+        u = lane.load(a, ld + 1)
+        largest = lane.maximum(lane.abs(u), lane.maximum(lane.abs(z), lane.maximum(lane.abs(y), lane.abs(x))))
+        ok = (
+            (lane.abs(x) <= precision.LARGEST)
+            & (lane.abs(y) <= precision.LARGEST)
+            & (lane.abs(z) <= precision.LARGEST)
+            & (lane.abs(u) <= precision.LARGEST)
+        )
+        e, half, rest = kit.normalising(lane.where(ok, largest, zero))
+        x = lane.where(ok, x * half * rest, zero)
+        y = lane.where(ok, y * half * rest, zero)
+        z = lane.where(ok, z * half * rest, zero)
+        u = lane.where(ok, u * half * rest, zero)
+        better, f, g = kit.balancing(lane.abs(z), lane.abs(y))
+        while lane.any(better):
+            y = y * lane.where(better, g, one)
+            z = z * lane.where(better, f, one)
+            better, f, g = kit.balancing(lane.abs(z), lane.abs(y))
+        z = kit.without_negligible(z, y, x, u)
+        re1, re2, im = kit.eigenvalues_2x2(x, y, z, u)
+        pair = ~(z == 0.0)
+        s = kit.pow2(lane.to_int(e))
+        im = lane.where(pair, im, zero)
+        lane.store(wr, 0, lane.where(pair, re1, x) * s)
+        lane.store(wr, 1, lane.where(pair, re2, u) * s)
+        lane.store(wi, 0, im * s)
+        lane.store(wi, 1, (zero - im) * s)
+        return zero, lane.where(ok, one, zero)
+
+    @jit
     def francis_iterate(h, run, wr, wi, n, ld, length):
         """`francis` in the form that suits n."""
         if n == ROWS or n == ROWS - 1:
@@ -169,5 +208,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         cut_four,
         first_of_four,
         francis_small,
+        eigenvalues_two,
         francis_iterate,
     )

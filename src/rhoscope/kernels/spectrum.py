@@ -54,6 +54,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
         Returns (1 where the iteration failed, 1 where the matrix was finite).
         """
+        if n == 2:
+            return kit.eigenvalues_two(a, wr, wi, ld)
         e, finite = kit.normalise(a, n, ld)
         kit.hessenberg_form(a, work, n, ld)
         failed = kit.francis_iterate(a, lane.part(work, 6 * n), wr, wi, n, ld, RUN)
