@@ -82,6 +82,8 @@ STUDIES: dict[str, tuple[Study, int, int]] = {
         START,
         START + 35,
     ),
+    # Long enough that the CPU takes strides of several steps, where the device takes single ones.
+    "strides": (_study(ensembles.RealGinibre(), size=3, horizon=150), START, START + 3),
     # More than a group, and with SMALL_GPU more than the device holds at once.
     "two groups": (_study(ensembles.RealGinibre(), 35, size=2, horizon=3), START, START + 35),
 }
