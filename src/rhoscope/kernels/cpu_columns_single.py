@@ -39,7 +39,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     bptt,
 ) = _columns.build(lane, kit, jit, inlined)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
+    lane, kit, inlined
 )
 copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (

@@ -102,7 +102,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
+    lane, kit, inlined
 )
 copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (

@@ -24,7 +24,7 @@ STEP_WORK = 200.0
 
 def block_length(n: int, precision: Any) -> int:
     """Steps of a block, so many that it grows no vector beyond what the precision allows."""
-    return min(precision.BLOCK, precision.SPAN // (2 * n).bit_length())
+    return min(precision.BLOCK, precision.SPAN // (2 * n - 1).bit_length())
 
 
 def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
