@@ -13,7 +13,14 @@ from rhoscope.errors import StudyError
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
 from rhoscope.kernels.layout import spare
-from rhoscope.kernels.recurrence_space import block_length, bptt_cells, segment_length, step_norms_cells
+from rhoscope.kernels.recurrence_space import (
+    block_length,
+    bptt_cells,
+    segment_length,
+    step_norms_cells,
+    stride_doublings,
+    stride_plan,
+)
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -52,6 +59,12 @@ class SingleWorker(StudyWorker):
             self.b = lanes(groups * n * m, np.float32)
             self.state = lanes(groups * n, np.float32)
             cells = bptt_cells(n, m, horizon, self.segment, self.by_columns, self.block, _WIDTH)
+            self.doublings = stride_doublings(n, m, horizon, SINGLE.numbers)
+            if self.doublings:
+                results = (len(self.lags) + 3) * SINGLE.numbers.RESULT_CELLS
+                self.strides, cells = stride_plan(
+                    n, m, horizon, self.by_columns, self.doublings, results, self.block, _WIDTH
+                )
         else:
             cells = step_norms_cells(n, self.by_columns, self.block, _WIDTH)
         self.out = np.empty((groups, len(self.lags) + (3 if self.error else 0), _WIDTH))
@@ -91,10 +104,13 @@ class SingleWorker(StudyWorker):
             self._draw(self.b, n * self.m, streams.INPUT_MAP)
             self._draw(self.state, n, streams.STATE)
             self._draw(self.delta, n, streams.TARGET)
-            kit.bptt(
-                work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m, study.horizon,
-                self.segment, self.block, *drawing.key(study.seed), *wanted,
-            )  # fmt: skip
+            given = work, self.a, n * ld, self.b, self.state, self.delta, samples, n, ld, self.m
+            key = drawing.key(study.seed)
+            if self.doublings:
+                times = study.horizon, self.strides, self.block
+                kit.bptt_by_strides(*given, self.doublings, times, self.segment, *key, *wanted)
+            else:
+                kit.bptt(*given, study.horizon, self.segment, self.block, *key, *wanted)
         else:
             self._draw(self.delta, n, streams.DELTA)
             lags, *rest = wanted
