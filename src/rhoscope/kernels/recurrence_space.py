@@ -69,7 +69,11 @@ def stride_doublings(n: int, m: int, horizon: int, precision: Any = double) -> i
     """The p for which strides of 2^p steps cost least, 0 for single steps; part of the numerics version."""
     if horizon < STRIDES_FROM:
         return 0
-    accurate = [p for p in range(MOST_DOUBLINGS + 1) if 2.0 * usual_error(n, p) <= precision.MOST_ERROR]
+    accurate = [
+        p
+        for p in range(MOST_DOUBLINGS + 1)
+        if usual_error(n, p) <= precision.USUAL_SHARE * precision.MOST_ERROR
+    ]
     return min(accurate, key=lambda p: stride_work(n, m, horizon, p, precision))
 
 
