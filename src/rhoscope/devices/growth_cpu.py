@@ -81,8 +81,8 @@ def single_log_norms(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lag
     results = by_steps(matrices, deltas, pairs, lags, threads, SINGLE)
     left = np.flatnonzero(np.isnan(results).any(axis=1))
     if left.size:
-        rounded = (array.astype(np.float32).astype(np.float64) for array in (matrices, deltas))
-        found = by_steps(*rounded, pairs[left], lags, threads)
+        A, delta = (array.astype(np.float32).astype(np.float64) for array in (matrices, deltas))
+        found = by_steps(A, delta, pairs[left], lags, threads)
         results[left] = np.where(np.isnan(results[left]), found, results[left])
     return results
 
