@@ -11,10 +11,11 @@ from test_recurrence import KEY, WIDTH, both, bptt, exact_results, ginibre, grou
 import rhoscope as rs
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import cpu, cpu_columns
+from rhoscope.kernels.double import MOST_ERROR
 from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import segment_length, stride_doublings, stride_plan
-from rhoscope.kernels.strides import MOST_ERROR, usual_error
+from rhoscope.kernels.strides import usual_error
 
 Array = NDArray[np.float64]
 MOST = MOST_ERROR * 2.0**-52

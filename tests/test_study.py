@@ -139,7 +139,7 @@ WRONG = [
     ("lags", (1001,)),
     ("lags", (1.5,)),
     ("lags", 7),
-    ("dtype", "float32"),
+    ("dtype", "float16"),
     ("measure", "radius"),
     ("cutoff", 0.89),
     ("cutoff", 0.9995),

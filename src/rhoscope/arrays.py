@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 
+SINGLE_LARGEST = float(np.finfo(np.float32).max)
 _DLPACK_CUDA = (2, 13)  # kDLCUDA, and kDLCUDAManaged
 
 
@@ -63,6 +64,14 @@ def not_finite(name: str, number: Any, index: Sequence[Any]) -> ArgumentError:
     place = tuple(int(i) for i in index)
     return ArgumentError(
         f"{name}: {number} at index {place}; every entry must be finite, remove or replace it"
+    )
+
+
+def past_single(name: str, index: Sequence[Any]) -> ArgumentError:
+    """What is raised for numbers past the range of float32 in the matrix or vector at this index."""
+    return ArgumentError(
+        f"{name}: an entry at index {tuple(int(i) for i in index)} is past the range of float32, {SINGLE_LARGEST:.7g}; "
+        'dtype = "float64", or smaller numbers, would do'
     )
 
 

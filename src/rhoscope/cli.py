@@ -80,6 +80,7 @@ def run(
     ] = None,
     mode: Annotated[str | None, typer.Option(help='"fixed", or "fresh": a new A at every step.')] = None,
     inputs: Annotated[int | None, typer.Option(help="Length of x_t; 0 for no inputs.")] = None,
+    dtype: Annotated[str | None, typer.Option(help='Arithmetic, "float64" or "float32".')] = None,
     seed: Annotated[int | None, typer.Option(help="Key of the random generator.")] = None,
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="In place of a study: counterexamples.")
@@ -109,6 +110,7 @@ def run(
         gain=gain,
         mode=mode,
         inputs=inputs,
+        dtype=dtype,
         seed=seed,
     )
     folder = out or Path("rhoscope-run") / question.hash[:12]

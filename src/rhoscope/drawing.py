@@ -47,10 +47,10 @@ def key(seed: int) -> tuple[int, int]:
     return seed & 0xFFFFFFFF, seed >> 32
 
 
-def whole_groups(start: int, stop: int) -> NDArray[np.int64]:
-    """Samples start to stop - 1 in groups of eight; a short last group repeats its last sample."""
+def whole_groups(start: int, stop: int, width: int = WIDTH) -> NDArray[np.int64]:
+    """Samples start to stop - 1 in groups of `width`; a short last group repeats its last sample."""
     count = stop - start
-    lanes = np.arange(WIDTH * -(-count // WIDTH), dtype=np.int64)
+    lanes = np.arange(width * -(-count // width), dtype=np.int64)
     return start + np.minimum(lanes, count - 1)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rhoscope.cores import available_cores
 from rhoscope.devices.base import Device
-from rhoscope.devices.choose import choose, takes_gpu
+from rhoscope.devices.choose import choose, choose_single, takes_gpu
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.caching import on_compile
 from rhoscope.plan import Plan, Shard, default_shard_size, sample_operations
@@ -146,10 +146,13 @@ def compute_shard(study: Study, start: int, stop: int, device: str, threads: int
 
 def shard_size_for(study: Study, device: str) -> int:
     """Samples in a shard, by default, on a device of that name."""
-    return default_shard_size(study, takes_gpu(device, **_work(study)))
+    gpu = study.dtype == "float64" and takes_gpu(device, **_work(study))
+    return default_shard_size(study, gpu)
 
 
 def _chosen(study: Study, device: str, threads: int | None) -> Device:
+    if study.dtype == "float32":
+        return choose_single(device, threads)
     return choose(device, threads, **_work(study))
 
 

@@ -5,8 +5,19 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.arrays import as_lags, as_matrices, as_vectors, check_matrices, check_vectors, on_gpu
-from rhoscope.devices.choose import choose, choose_gpu
+from rhoscope.arrays import (
+    SINGLE_LARGEST,
+    as_lags,
+    as_matrices,
+    as_vectors,
+    check_matrices,
+    check_vectors,
+    on_gpu,
+    past_single,
+)
+from rhoscope.devices.choose import choose, choose_gpu, choose_single
+from rhoscope.devices.cpu import CpuDevice
+from rhoscope.devices.precision import SINGLE, precision_of
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
 
@@ -22,6 +33,7 @@ def gradient_norms(
     method: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    dtype: str = "float64",
     on_device: Literal[False] = False,
 ) -> NDArray[np.float64]: ...
 
@@ -35,6 +47,7 @@ def gradient_norms(
     method: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    dtype: str = "float64",
     on_device: bool,
 ) -> Any: ...
 
@@ -47,6 +60,7 @@ def gradient_norms(
     method: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    dtype: str = "float64",
     on_device: bool = False,
 ) -> Any:
     """Log norms of gradients after each lag k, in scaled arithmetic that has no range to leave.
@@ -75,6 +89,10 @@ def gradient_norms(
         "auto", "cpu" or "cuda".
     threads
         How many threads drive the kernels; None for every core this process may use.
+    dtype
+        Precision of the arithmetic, "float64" or "float32". In float32 A and delta are rounded first, the method is
+        "step", and it runs on the CPU; the logarithms are float64 all the same. A system whose norms pass 2^±4194304,
+        where exponents in float32 end, goes on in float64.
     on_device
         Leave the results on the GPU, as an object with the CUDA array interface.
 
@@ -89,7 +107,7 @@ def gradient_norms(
         Not numbers.
     ArgumentError
         Shapes that do not fit one another, an empty array, a NaN or Inf, lags that are negative, not
-        ascending or not whole, or no such method.
+        ascending or not whole, or no such method; in float32 the ladder, or numbers past its range.
 
     References
     ----------
@@ -106,6 +124,9 @@ def gradient_norms(
     """
     if method not in _METHODS:
         raise ArgumentError(f"method = {method!r}: not a method; {nearest(str(method), _METHODS)} would do")
+    if precision_of(dtype) is SINGLE:
+        where = "cuda" if on_device or on_gpu(A) or on_gpu(delta) else device
+        return _single(A, delta, lags, method, choose_single(where, threads))
     if on_device or on_gpu(A) or on_gpu(delta):
         return _on_gpu(A, delta, lags, method, choose_gpu(device, threads), on_device)
     matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
@@ -117,6 +138,30 @@ def gradient_norms(
     operations = 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
     norms = choose(device, threads, size=n, operations=operations).log_norms(
         matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
+    )
+    return norms.reshape(*batch, ks.size)
+
+
+def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> NDArray[np.float64]:
+    """The same in float32."""
+    if method == "ladder":
+        raise ArgumentError(
+            'method = "ladder" beside dtype = "float32": binary powers need float64; method = "step", or '
+            'dtype = "float64", would do'
+        )
+    matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
+    for name, array, axes in (("A", matrices, 2), ("delta", vectors, 1)):
+        numbers = array.view(np.float64)
+        if max(numbers.max(), -numbers.min()) <= SINGLE_LARGEST:
+            continue
+        beyond = (np.abs(numbers) > SINGLE_LARGEST).any(axis=tuple(range(-axes, 0)))
+        raise past_single(name, np.unravel_index(np.argmax(beyond), beyond.shape))
+    batch = _batch(matrices, vectors)
+    if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
+        matrices, vectors = _real_form(matrices, vectors)
+    n = vectors.shape[-1]
+    norms = chosen.single_log_norms(
+        matrices.reshape(-1, n, n), vectors.reshape(-1, n), _pairs(matrices, vectors, batch), ks
     )
     return norms.reshape(*batch, ks.size)
 

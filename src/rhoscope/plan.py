@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rhoscope.cores import available_cores
+from rhoscope.kernels import double, single
 from rhoscope.kernels.recurrence_space import stride_doublings, stride_work
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Rough speed of one core, for estimates and for the default size of a shard; results never depend on it.
 FLOPS_PER_CORE = 3e10
+SINGLE_SPEED = 1.8  # of float32, as a multiple
 SECONDS_PER_SAMPLE = 1e-5
 SECONDS_PER_INPUT = 3e-9
 # With a fresh matrix at every step, drawing it takes most of the time: by a kernel, or in NumPy.
@@ -113,10 +115,12 @@ def sample_operations(study: "Study") -> float:
 def sample_seconds(study: "Study") -> float:
     """Seconds of one core for one sample: its products and draws."""
     n, m, horizon = study.ensemble.real_size(study.size), study.inputs, study.horizon
-    once = 15.0 * n**3 / FLOPS_PER_CORE + SECONDS_PER_SAMPLE
+    precision, speed = (single, SINGLE_SPEED) if study.dtype == "float32" else (double, 1.0)
+    speed *= FLOPS_PER_CORE
+    once = 15.0 * n**3 / speed + SECONDS_PER_SAMPLE
     if study.mode == "fixed":
-        work = stride_work(n, m, horizon, stride_doublings(n, m, horizon))
-        return once + 2.0 * work / FLOPS_PER_CORE + horizon * m * SECONDS_PER_INPUT
+        work = stride_work(n, m, horizon, stride_doublings(n, m, horizon, precision), precision)
+        return once + 2.0 * work / speed + horizon * m * SECONDS_PER_INPUT
     step = FRESH_SECONDS_PER_STEP + FRESH_SECONDS_PER_ENTRY * n**2
     if study.ensemble.law is None:
         step += NUMPY_SECONDS_PER_MATRIX

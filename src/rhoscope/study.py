@@ -27,6 +27,8 @@ from rhoscope.ensembles import Ensemble, Given, RealGinibre, from_table
 from rhoscope.errors import ArgumentError, ArgumentTypeError, StudyError
 from rhoscope.versions import STUDY_SCHEMA
 
+SINGLE_HORIZON = 2**20  # so few terms of a sum over time, each within range, cannot leave it together
+
 Measure = Literal["eigenvalues", "numerical_radius"]
 
 
@@ -86,7 +88,8 @@ class Study(BaseModel):
     lags
         Lags k at which gradients are recorded, 1 <= k <= T; by default 2^j, 3*2^j and T.
     dtype
-        Arithmetic, "float64".
+        Arithmetic, "float64" or "float32". In float32 A, B, x, h_0 and y are the same draws, rounded, and both passes
+        and the spectrum are computed in it, with bounds of the radius to match; the columns are float64.
     measure
         Optional columns: "eigenvalues" (all of them), "numerical_radius".
     cutoff
@@ -126,7 +129,7 @@ class Study(BaseModel):
     lags: Annotated[tuple[Integer, ...], BeforeValidator(_sequence)] = Field(
         None, validate_default=True, description="one or more integers from 1 to the horizon"
     )
-    dtype: Literal["float64"] = Field("float64", description='"float64"')
+    dtype: Literal["float64", "float32"] = Field("float64", description='"float64" or "float32"')
     measure: Annotated[tuple[Measure, ...], BeforeValidator(_sequence)] = Field(
         (), description='any of "eigenvalues", "numerical_radius"'
     )
@@ -175,7 +178,21 @@ class Study(BaseModel):
         self.ensemble.validate_study(self.size, self.samples)
         if self.mode == "fresh":
             self._fresh_matrices_exist()
+        if self.dtype == "float32":
+            self._single_serves()
         return self
+
+    def _single_serves(self) -> None:
+        if self.mode == "fresh":
+            raise ValueError(
+                'dtype = "float32" beside mode = "fresh": fresh matrices are stepped through in float64; '
+                'dtype = "float64", or mode = "fixed", would do'
+            )
+        if self.horizon > SINGLE_HORIZON:
+            raise ValueError(
+                f'dtype = "float32", horizon = {self.horizon}: float32 serves up to {SINGLE_HORIZON} steps; '
+                'dtype = "float64", or a shorter horizon, would do'
+            )
 
     def _fresh_matrices_exist(self) -> None:
         if isinstance(self.ensemble, Given):

@@ -45,6 +45,21 @@ def choose(
     return gpu if device == "cuda" else FallbackDevice(gpu, threads)
 
 
+def choose_single(device: str, threads: int | None) -> CpuDevice:
+    """The device for arithmetic in float32, which a GPU here has not.
+
+    Raises:
+        ArgumentError: device = "cuda", no device of that name, or threads < 1.
+    """
+    if device == "cuda":
+        raise ArgumentError(
+            'device = "cuda" beside dtype = "float32": a GPU computes in float64 here; use device = "cpu" or "auto", '
+            'or dtype = "float64"'
+        )
+    chosen: Any = choose("cpu" if device == "auto" else device, threads)
+    return chosen
+
+
 def takes_gpu(device: str, *, size: int, operations: float) -> bool:
     """Whether `choose` would take a GPU; its arguments are those of `choose`."""
     return device == "cuda" or (device == "auto" and _worth(size, operations))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rhoscope.cores import available_cores
 from rhoscope.devices import growth_cpu, lapack
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.study_cpu import study_columns
 from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, ArgumentTypeError
@@ -63,32 +64,52 @@ class CpuDevice:
 
     def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""
-        count, n = matrices.shape[:2]
-        if n >= LAPACK_FROM:
+        if matrices.shape[1] >= LAPACK_FROM:
             return self.complex_eigenvalues(matrices)
-        from rhoscope.kernels import cpu as kit
+        values, failed, _ = self._by_lanes(matrices, DOUBLE)
+        return values, failed
 
-        values = np.empty((count, n), dtype=np.complex128)
+    def single_eigenvalues(
+        self, matrices: NDArray[Any]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Both in float32 arithmetic, of real or complex (N, n, n), and which matrices are past its range (N,)."""
+        complex_valued = matrices.dtype.kind == "c"
+        if not complex_valued and matrices.shape[1] < LAPACK_FROM:
+            return self._by_lanes(matrices, SINGLE)
+        with np.errstate(over="ignore"):
+            rounded = matrices.astype(np.complex64 if complex_valued else np.float32)
+        beyond = ~np.isfinite(rounded).reshape(len(rounded), -1).all(axis=1)
+        rounded[beyond] = 0.0
+        values, failed = self.complex_eigenvalues(rounded)
+        return values.astype(np.complex64), failed, beyond
+
+    def _by_lanes(
+        self, matrices: NDArray[np.float64], precision: Precision
+    ) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Eigenvalues, which matrices had no convergence, and which were past the range of the precision."""
+        count, n = matrices.shape[:2]
+        kit, width = precision.kit, precision.width
+        values = np.empty((count, n), dtype=precision.complex)
         failed = np.zeros(count, dtype=bool)
         flat = matrices.reshape(-1)
         scratch = [
-            (lanes(spare(n)), lanes(eigenvalues_work(n)), lanes(2 * n))
+            [lanes(elements, precision.real) for elements in (spare(n), eigenvalues_work(n), 2 * n)]
             for _ in range(min(self.threads, count))
         ]
         status = np.empty((count, 2))
-        parts = values.reshape(-1).view(np.float64)
+        parts = values.reshape(-1).view(precision.real)
 
         def work(worker: int, start: int, stop: int) -> None:
             a, space, pair = scratch[worker]
             kit.eigenvalues_batch(flat, a, space, pair, parts, status.reshape(-1), n, leading(n), start, stop)
 
-        for_chunks(work, count, _chunk(n, count, self.threads), self.threads)
+        for_chunks(work, count, _chunk(n, count, self.threads, width), self.threads)
         for index in np.flatnonzero(status[:, 0] > 0.5):
-            found = lapack.eigenvalues(matrices[index])
+            found = lapack.eigenvalues(matrices[index].astype(precision.real).astype(np.float64))
             failed[index] = found is None
             if found is not None:
                 values[index] = found
-        return values, failed
+        return values, failed, status[:, 1] < 0.5
 
     def complex_eigenvalues(self, matrices: NDArray[Any]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         """Eigenvalues of (N, n, n), real or complex, by LAPACK, one matrix a thread."""
@@ -121,9 +142,19 @@ class CpuDevice:
         """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample."""
         return growth_cpu.log_norms(matrices, deltas, pairs, lags, method, self.threads)
 
+    def single_log_norms(
+        self,
+        matrices: NDArray[np.float64],
+        deltas: NDArray[np.float64],
+        pairs: NDArray[np.intp],
+        lags: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """`log_norms` by steps in float32 arithmetic; the numbers are within its range."""
+        return growth_cpu.single_log_norms(matrices, deltas, pairs, lags, self.threads)
 
-def _chunk(n: int, count: int, threads: int) -> int:
+
+def _chunk(n: int, count: int, threads: int, width: int = WIDTH) -> int:
     """Whole groups for about CHUNK_SECONDS, yet enough chunks that no thread is left waiting."""
-    groups = max(1, round(CHUNK_SECONDS / (WIDTH * (1.2e-8 * n**2 + 2.5e-10 * n**3))))
-    share = -(-count // (4 * threads * WIDTH))
-    return WIDTH * max(1, min(groups, share))
+    groups = max(1, round(CHUNK_SECONDS / (width * (1.2e-8 * n**2 + 2.5e-10 * n**3))))
+    share = -(-count // (4 * threads * width))
+    return width * max(1, min(groups, share))

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels.ladder_space import height, ladder_cells, ladder_work, step_work
 from rhoscope.kernels.layout import WIDTH, leading
-from rhoscope.kernels.recurrence import BLOCK
-from rhoscope.kernels.recurrence_space import COLUMNS_FROM, step_norms_cells
+from rhoscope.kernels.recurrence_space import COLUMNS_FROM, block_length, step_norms_cells
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -50,26 +50,41 @@ def _ways(method: str, n: int, lags: Lags) -> list[Callable[..., Floats]]:
     return [by_ladder, by_pair_ladder, by_steps] if pair < step else [by_ladder, by_steps]
 
 
-def by_steps(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
-    """Step by step."""
-    from rhoscope.kernels import cpu, cpu_columns
-
+def by_steps(
+    matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int, precision: Precision = DOUBLE
+) -> Floats:
+    """Step by step; in float32 NaN where an exponent was too large for it."""
     n = deltas.shape[1]
-    ld = leading(n)
+    ld, width = leading(n), precision.width
+    by_columns = n >= precision.numbers.COLUMNS_FROM
+    kit = precision.columns_kit if by_columns else precision.kit
+    block = block_length(n, precision.numbers)
 
     def prepare() -> Kernel:
-        space, a, v = lanes(step_norms_cells(n, n >= COLUMNS_FROM)), lanes(n * ld), lanes(n)
+        cells = step_norms_cells(n, by_columns, block, width)
+        space, a, v = (lanes(elements, precision.real) for elements in (cells, n * ld, n))
 
         def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
-            if n >= COLUMNS_FROM:
-                steps = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
-                cpu_columns.step_norms(space, A, steps[0], delta, steps[1], n, lags, BLOCK, out, 0, count)
+            if by_columns:
+                steps = (width * n * n, n * n, n, 1), (width * n, n, 1)
+                kit.step_norms(space, A, steps[0], delta, steps[1], n, lags, block, out, 0, count)
             else:
-                cpu.step_norms_batch(space, a, v, A, delta, n, ld, lags, BLOCK, out, 0, -(-count // WIDTH))
+                kit.step_norms_batch(space, a, v, A, delta, n, ld, lags, block, out, 0, -(-count // width))
 
         return run
 
-    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags))
+    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags), width)
+
+
+def single_log_norms(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
+    """`log_norms` by steps in float32; where its exponents do not suffice, of the rounded numbers in float64."""
+    results = by_steps(matrices, deltas, pairs, lags, threads, SINGLE)
+    left = np.flatnonzero(np.isnan(results).any(axis=1))
+    if left.size:
+        A, delta = (array.astype(np.float32).astype(np.float64) for array in (matrices, deltas))
+        found = by_steps(A, delta, pairs[left], lags, threads)
+        results[left] = np.where(np.isnan(results[left]), found, results[left])
+    return results
 
 
 def by_ladder(
@@ -110,19 +125,22 @@ def _over_chunks(
     lags: Lags,
     threads: int,
     work: float,
+    width: int = WIDTH,
 ) -> Floats:
     """Results (N, K) of kernels, one for each thread with space of its own, that write group by group."""
     count = len(pairs)
-    chunk = _chunk(work, count, threads)
-    groups = chunk // WIDTH
+    chunk = _chunk(work, count, threads, width)
+    groups = chunk // width
     results = np.empty((count, lags.size))
-    kernels = [(prepare(), lanes(groups * lags.size)) for _ in range(min(threads, -(-count // chunk)))]
+    kernels = [
+        (prepare(), np.empty(groups * lags.size * width)) for _ in range(min(threads, -(-count // chunk)))
+    ]
 
     def run(worker: int, start: int, stop: int) -> None:
         kernel, out = kernels[worker]
         A, delta = _chosen(matrices, pairs[start:stop, 0]), _chosen(deltas, pairs[start:stop, 1])
         kernel(A, delta, out, stop - start)
-        by_sample = out.reshape(groups, lags.size, WIDTH).transpose(0, 2, 1).reshape(-1, lags.size)
+        by_sample = out.reshape(groups, lags.size, width).transpose(0, 2, 1).reshape(-1, lags.size)
         results[start:stop] = by_sample[: stop - start]
 
     for_chunks(run, count, chunk, threads)
@@ -137,8 +155,8 @@ def _chosen(arrays: Floats, index: Indices) -> Any:
     return arrays[index].reshape(-1)
 
 
-def _chunk(work: float, count: int, threads: int) -> int:
+def _chunk(work: float, count: int, threads: int, width: int) -> int:
     """Whole groups of samples of so many multiply-adds each, few enough that no thread is left waiting."""
-    groups = round(_CHUNK_WORK / (WIDTH * max(work, 1.0)))
-    share = -(-count // (4 * threads * WIDTH))
-    return WIDTH * max(1, min(groups, share))
+    groups = round(_CHUNK_WORK / (width * max(work, 1.0)))
+    share = -(-count // (4 * threads * width))
+    return width * max(1, min(groups, share))

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from rhoscope import drawing
 from rhoscope.devices import fresh_cpu
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import precision_of
 from rhoscope.devices.study_columns import Columns, StudyWorker, empty_columns
+from rhoscope.devices.study_single import SingleWorker
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
@@ -46,11 +48,14 @@ def study_columns(
     """Every column for samples start..stop-1; sizes from `lapack_from` on have their spectra from LAPACK."""
     count = stop - start
     columns = empty_columns(study, start, stop)
-    groups = _groups_of_a_chunk(study, count, threads)
-    workers: dict[int, _Worker] = {}
+    width = precision_of(study.dtype).width
+    groups = _groups_of_a_chunk(study, count, threads, width)
+    workers: dict[int, StudyWorker] = {}
 
     def work(worker: int, first: int, last: int) -> None:
-        if worker not in workers:
+        if worker not in workers and study.dtype == "float32":
+            workers[worker] = SingleWorker(study, groups, lapack_from)
+        elif worker not in workers:
             workers[worker] = _Worker(study, groups, lapack_from, cancelled)
         workers[worker].fill(columns, first, start + first, start + last)
 
@@ -58,18 +63,18 @@ def study_columns(
 
     # A user's own ensemble may call BLAS, and so does the fallback: one thread each under ours.
     with threadpool_limits(1, user_api="blas"):
-        for_chunks(work, count, groups * WIDTH, threads, cancelled)
+        for_chunks(work, count, groups * width, threads, cancelled)
     return columns
 
 
-def _groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
+def _groups_of_a_chunk(study: "Study", count: int, threads: int, width: int) -> int:
     """Groups for CHUNK_SECONDS and CHUNK_ELEMENTS, yet enough chunks that no thread is left waiting."""
     if study.mode == "fresh":
         return fresh_cpu.groups_of_a_chunk(study, count, threads)
     n = study.ensemble.real_size(study.size)
-    by_time = CHUNK_SECONDS / (WIDTH * sample_seconds(study))
-    by_memory = CHUNK_ELEMENTS / (WIDTH * n * leading(n))
-    share = -(-count // (4 * threads * WIDTH))
+    by_time = CHUNK_SECONDS / (width * sample_seconds(study))
+    by_memory = CHUNK_ELEMENTS / (width * n * leading(n))
+    share = -(-count // (4 * threads * width))
     return max(1, min(int(by_time), int(by_memory), share))
 
 

@@ -157,6 +157,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         down *= width
         step *= width
         r = 0
+        while count == 2 and r + 8 <= rows:
+            kit.outer_high(w, g + r * g_down, g_down, u, down, v * width + r, step, terms)
+            r += 8
         while r < rows:
             height = 4 if r + 4 <= rows else 1
             row = g + r * g_down
@@ -287,7 +290,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         combining(3, 2),
         combining(2, 2),
         combining(1, 4),
-        *(multiplying(columns, rows) for columns, rows in ((BROAD, 4), (1, 4), (4, 1), (1, 1))),
+        *(multiplying(columns, rows) for columns, rows in ((2, 8), (BROAD, 4), (1, 4), (4, 1), (1, 1))),
         apply_matrices,
         outer_products,
         draw_inputs,

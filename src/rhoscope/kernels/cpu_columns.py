@@ -30,6 +30,7 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     combine_3,
     combine_2,
     combine_1,
+    outer_high,
     outer_broad,
     outer_tall,
     outer_flat,

@@ -5,8 +5,11 @@ import sys
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import columns as _columns
 from rhoscope.kernels import lane_single as lane
+from rhoscope.kernels import powers_columns as _powers
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import strides as _strides
+from rhoscope.kernels import strides_cpu as _strides_cpu
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.cpu_single import exponent, log_of, normals, pow2
 
@@ -22,6 +25,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     combine_3,
     combine_2,
     combine_1,
+    outer_high,
     outer_broad,
     outer_tall,
     outer_flat,
@@ -39,7 +43,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     bptt,
 ) = _columns.build(lane, kit, jit, inlined)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
+    lane, kit, inlined
 )
 copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
@@ -58,3 +62,16 @@ copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, ki
     regions,
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
+product_6, product_4, product_2, product_1, square, *_ = _powers.build(lane, kit, jit, inlined)
+(
+    matrix_square,
+    raise_powers,
+    add_image,
+    map_inputs,
+    record_between,
+    unfold_sums,
+    run_strides,
+    stride_regions,
+    backpropagate_by_strides,
+) = _strides.build(lane, kit, jit)
+turn, multiply_both, fetch, bptt_by_strides = _strides_cpu.build_columns(lane, kit, jit)

@@ -10,12 +10,15 @@ from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_half as half
 from rhoscope.kernels import lane_single as lane
 from rhoscope.kernels import narrowed as _narrowed
+from rhoscope.kernels import powers_interleaved as _powers
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels import strides as _strides
+from rhoscope.kernels import strides_cpu as _strides_cpu
 from rhoscope.kernels import widened as _widened
 from rhoscope.kernels.caching import inlined, jit
 
@@ -102,7 +105,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
+    lane, kit, inlined
 )
 copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
@@ -122,3 +125,16 @@ copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, ki
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
 step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
+square, _, _, _, _ = _powers.build(lane, kit, jit)
+(
+    matrix_square,
+    raise_powers,
+    add_image,
+    map_inputs,
+    record_between,
+    unfold_sums,
+    run_strides,
+    stride_regions,
+    backpropagate_by_strides,
+) = _strides.build(lane, kit, jit)
+turn, multiply_both, fetch, bptt_by_strides = _strides_cpu.build_interleaved(lane, kit, jit)

@@ -280,3 +280,6 @@ def extract(typingctx: Any, x: Any, lane: Any) -> Any:
 # What the generator of random numbers counts with: 64-bit integers, one a lane.
 index = iconst
 load_index = load
+# Results are float64 in either precision.
+result = const
+load_result = load

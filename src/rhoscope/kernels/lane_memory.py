@@ -83,6 +83,12 @@ def load_wide(typingctx: Any, a: Any, i: Any) -> Any:
 
 
 @intrinsic
+def load_result(typingctx: Any, a: Any, i: Any) -> Any:
+    """Sixteen lanes of float64 from element i on, where `store` put them; the array may be of float32."""
+    return _load(a, WIDE.floats, scale=True)
+
+
+@intrinsic
 def get(typingctx: Any, a: Any, i: Any) -> Any:
     """Scalar a[i] of a contiguous array, without wraparound of negative indices."""
 

@@ -18,6 +18,7 @@ __all__ = ["precision"]
 
 WIDTH = precision.WIDTH
 load_index = lane_memory.load_wide
+load_result = lane_memory.load_result
 EIGHT_SUMS = lane_cpu.EIGHT_SUMS
 abs = lane_cpu.abs
 align_frame = lane_cpu.align_frame
@@ -67,6 +68,12 @@ def iconst(typingctx: Any, x: Any) -> Any:
 def index(typingctx: Any, x: Any) -> Any:
     """The integer x in every lane, with 64 bits."""
     return lane_cpu.fill(WIDE.integers, types.int64)
+
+
+@intrinsic
+def result(typingctx: Any, x: Any) -> Any:
+    """The float x in every lane, as float64."""
+    return lane_cpu.fill(WIDE.floats, types.float64)
 
 
 @intrinsic

@@ -9,7 +9,7 @@ from typing import Any
 from rhoscope.kernels import tiles
 from rhoscope.kernels.ladder_space import GOLDEN
 from rhoscope.kernels.paired import START
-from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS
 
 # From this size on the rows of a block of eight columns fall on too few cache sets, and are copied together.
 PACK_FROM = 96
@@ -19,6 +19,7 @@ WIDE = ACCUMULATORS // 2
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
+    width = lane.WIDTH
 
     def product(rows: int) -> Any:
         @inlined
@@ -34,18 +35,18 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def square(w, q, p, down, n, spare):
         """Q = P P, at cells q and p; n cells from `spare` on are work space."""
-        p *= WIDTH
-        down *= WIDTH
-        spare *= WIDTH
-        for c in range(0, down, WIDTH):
+        p *= width
+        down *= width
+        spare *= width
+        for c in range(0, down, width):
             b = p + c
             b_down = down
             if n >= PACK_FROM:
                 for k in range(n):
-                    lane.store_at(w, spare + k * WIDTH, lane.load_at(w, b + k * down))
+                    lane.store_at(w, spare + k * width, lane.load_at(w, b + k * down))
                 b = spare
-                b_down = WIDTH
-            to = q * WIDTH + c
+                b_down = width
+            to = q * width + c
             a = p
             end = p + n * down
             # Eight rows are left to two tiles of four: six and two would take longer.
@@ -67,16 +68,16 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def square_pair(w, q, p, low, down, n):
         """Q = P P for P in two parts, the second `low` cells after the first, with |P|_F < 2; see `paired`."""
-        q *= WIDTH
-        p *= WIDTH
-        low *= WIDTH
-        down *= WIDTH
+        q *= width
+        p *= width
+        low *= width
+        down *= width
         rows = min(2, n)
         for i in range(0, n, rows):
             # Where n is odd the last tile overlaps the one before and computes the same entries again.
             a0 = p + min(i, n - rows) * down
             a1 = a0 + (rows - 1) * down
-            for c in range(0, down, WIDTH):
+            for c in range(0, down, width):
                 s0 = s1 = lane.const(START)
                 c0 = c1 = lane.const(0.0)
                 b = p + c
@@ -105,10 +106,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def fill_spread(w, x, n):
         """As `fill_spread` of `powers_interleaved`."""
-        lane.store(w, x + (n - 1) // WIDTH, lane.const(0.0))
+        lane.store(w, x + (n - 1) // width, lane.const(0.0))
         for i in range(n):
             y = (i + 1) * GOLDEN
-            lane.put(w, x * WIDTH + i, y - math.floor(y) - 0.4)
+            lane.put(w, x * width + i, y - math.floor(y) - 0.4)
 
     @inlined
     def wide_two(w, y, y_down, a, down, rows, x, x_down):
@@ -123,10 +124,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def apply_to_two(w, y0, y1, count, matrix, x0, x1):
         """y0 and y1 = (transpose of the matrix) x0 and x1; the matrix is read once for both."""
         a, down, rows = matrix
-        y_down = (y1 - y0) * WIDTH
-        x_down = (x1 - x0) * WIDTH
+        y_down = (y1 - y0) * width
+        x_down = (x1 - x0) * width
         while count >= WIDE:
-            kit.wide_two(w, y0 * WIDTH, y_down, a * WIDTH, down * WIDTH, rows, x0 * WIDTH, x_down)
+            kit.wide_two(w, y0 * width, y_down, a * width, down * width, rows, x0 * width, x_down)
             y0 += WIDE
             y1 += WIDE
             a += WIDE

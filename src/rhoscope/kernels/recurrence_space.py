@@ -3,12 +3,13 @@
 from math import isqrt
 from typing import Any
 
+from rhoscope.kernels import double
 from rhoscope.kernels.backpropagation import DRAWN_BEYOND, regions
 from rhoscope.kernels.double import COLUMNS_FROM
 from rhoscope.kernels.layout import WIDTH, leading
 from rhoscope.kernels.recurrence import BLOCK
-from rhoscope.kernels.strides import MOST_ERROR, usual_error
 from rhoscope.kernels.strides import regions as regions_of_strides
+from rhoscope.kernels.strides import usual_error
 
 __all__ = ["COLUMNS_FROM"]
 
@@ -24,7 +25,7 @@ STEP_WORK = 200.0
 
 def block_length(n: int, precision: Any) -> int:
     """Steps of a block, so many that it grows no vector beyond what the precision allows."""
-    return min(precision.BLOCK, precision.SPAN // (2 * n).bit_length())
+    return min(precision.BLOCK, precision.SPAN // (2 * n - 1).bit_length())
 
 
 def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
@@ -64,17 +65,21 @@ def bptt_cells(
     return regions(free, count, n, m, step, drawn, segment, -(-horizon // segment), block)[-1]
 
 
-def stride_doublings(n: int, m: int, horizon: int, lanes: int = WIDTH) -> int:
+def stride_doublings(n: int, m: int, horizon: int, precision: Any = double) -> int:
     """The p for which strides of 2^p steps cost least, 0 for single steps; part of the numerics version."""
     if horizon < STRIDES_FROM:
         return 0
-    accurate = [p for p in range(MOST_DOUBLINGS + 1) if 2.0 * usual_error(n, p) <= MOST_ERROR]
-    return min(accurate, key=lambda p: stride_work(n, m, horizon, p, lanes))
+    accurate = [
+        p
+        for p in range(MOST_DOUBLINGS + 1)
+        if usual_error(n, p) <= precision.USUAL_SHARE * precision.MOST_ERROR
+    ]
+    return min(accurate, key=lambda p: stride_work(n, m, horizon, p, precision))
 
 
-def stride_work(n: int, m: int, horizon: int, doublings: int, lanes: int = WIDTH) -> float:
+def stride_work(n: int, m: int, horizon: int, doublings: int, precision: Any = double) -> float:
     """What both passes cost in strides of 2^doublings steps, in multiply-adds."""
-    width = -(-n // lanes) * lanes if n >= COLUMNS_FROM else n
+    width = -(-n // precision.WIDTH) * precision.WIDTH if n >= precision.COLUMNS_FROM else n
     step = (3.0 * n * width + STEP_WORK) / 2**doublings + 2.0 * m * width
     return 3.0 * doublings * n * n * width + horizon * step
 
@@ -89,7 +94,7 @@ def stride_plan(
     block: int = BLOCK,
     lanes: int = WIDTH,
 ) -> tuple[int, int]:
-    """Strides that `bptt_by_strides` keeps, and cells (of so many lanes) of its work array."""
+    """Strides that `bptt_by_strides` keeps, and cells (of so many lanes) of its work array; `results` counts cells."""
     width, count, matrix = _shape(n, columns, lanes)
     length = 1 << doublings
     strides = horizon // length

@@ -7,6 +7,7 @@ from rhoscope.kernels import tiles
 
 def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement, where a lane is a matrix."""
+    result_cells = lane.precision.RESULT_CELLS
 
     @jit
     def turn(w, to, source, down, n):
@@ -23,7 +24,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def fetch(out, results, index, i):
         """What `emit` has written."""
-        return lane.load(out, index * results + i)
+        return lane.load_result(out, index * results + i)
 
     @jit
     def bptt_by_strides(
@@ -33,7 +34,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
         length = 1 << doublings
         input_map = 2 * n * ld
         after = input_map + n * m * length + 1
-        places = kit.stride_regions(after, n, n, ld, length, doublings, lags.size + 3)
+        places = kit.stride_regions(after, n, n, ld, length, doublings, (lags.size + 3) * result_cells)
         free = places[9]
         for g in range(start, stop):
             shift = kit.place_matrix(w, a, g * stride, n, ld)
@@ -44,7 +45,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
             kit.place_vector(w, free + n + 1, h0, g * n, n)
             kit.backpropagate_by_strides(
                 w, free, places, input_map, shift, n, n, ld, m, doublings, times, segment, k0, k1,
-                lane.load(samples, g), lags, out, g,
+                lane.load_index(samples, g), lags, out, g,
             )  # fmt: skip
 
     return turn, multiply_both, fetch, bptt_by_strides
@@ -53,6 +54,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
 def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement, where a lane is a column."""
     width = lane.WIDTH
+    result_cells = lane.precision.RESULT_CELLS
 
     @jit
     def turn(w, to, source, down, n):
@@ -84,7 +86,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
     def fetch(out, results, index, i):
         """What `emit` has written, in every lane."""
         at = (index // width * results + i) * width + index % width
-        return lane.const(lane.get(out, at))
+        return lane.result(lane.get(out, at))
 
     @jit
     def bptt_by_strides(
@@ -95,7 +97,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
         length = 1 << doublings
         input_map = 2 * n * count
         after = input_map + m * count * length + 1
-        places = kit.stride_regions(after, n, count, count, length, doublings, lags.size + 3)
+        places = kit.stride_regions(after, n, count, count, length, doublings, (lags.size + 3) * result_cells)
         free = places[9]
         for index in range(start, stop):
             g = index // width
@@ -105,7 +107,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
             lane.store(w, after - 1, lane.const(0.0))
             kit.place_vector(w, free, y, g * n * width + s, width, n)
             kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
-            sample = lane.iconst(lane.get(samples, index))
+            sample = lane.index(lane.get(samples, index))
             kit.backpropagate_by_strides(
                 w, free, places, input_map, shift, n, count, count, m, doublings, times, segment, k0, k1, sample,
                 lags, out, index,

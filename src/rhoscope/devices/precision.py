@@ -1,0 +1,61 @@
+"""The precisions of the CPU: each as NumPy and as the kernels know it."""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from rhoscope.errors import ArgumentError
+from rhoscope.kernels import double, single
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Arithmetic of the kernels.
+
+    Args:
+        name: what `dtype` is called.
+        numbers: its constants, `kernels.double` or `kernels.single`.
+        real, complex: its dtypes.
+    """
+
+    name: str
+    numbers: ModuleType
+    real: type[np.floating[Any]]
+    complex: type[np.complexfloating[Any, Any]]
+
+    @property
+    def width(self) -> int:
+        """Lanes of a group."""
+        return self.numbers.WIDTH
+
+    @property
+    def kit(self) -> Any:
+        """Kernels for which a lane is a matrix; loaded on first use."""
+        from rhoscope.kernels import cpu, cpu_single
+
+        return cpu_single if self is SINGLE else cpu
+
+    @property
+    def columns_kit(self) -> Any:
+        """The recurrences for which a lane is a column; loaded on first use."""
+        from rhoscope.kernels import cpu_columns, cpu_columns_single
+
+        return cpu_columns_single if self is SINGLE else cpu_columns
+
+
+DOUBLE = Precision("float64", double, np.float64, np.complex128)
+SINGLE = Precision("float32", single, np.float32, np.complex64)
+
+
+def precision_of(dtype: object) -> Precision:
+    """The precision of that name.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    for precision in (DOUBLE, SINGLE):
+        if dtype == precision.name:
+            return precision
+    raise ArgumentError(f'dtype = {dtype!r}: not a precision of the arithmetic; use "float64" or "float32"')
