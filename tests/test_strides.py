@@ -53,7 +53,7 @@ def bound(A: Array, doublings: int) -> float:
         square = A @ A
         value = (2 * value + n * 2.0**-52) * np.linalg.norm(A) ** 2 / np.linalg.norm(square)
         A = square / np.linalg.norm(square)
-    return value
+    return float(value)
 
 
 @both
