@@ -10,17 +10,18 @@ from threadpoolctl import threadpool_limits
 import rhoscope as rs
 from rhoscope.devices import study_cpu
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import precision_of
 from rhoscope.devices.study_columns import StudyWorker
 
 
 def worker(study: rs.Study, groups: int) -> StudyWorker:
     """What one thread computes with, at most `groups` groups of eight samples at a time."""
-    return study_cpu._Worker(study, groups, study.size + 1, None)
+    return study_cpu.worker_for(study, groups, study.size + 1, None)
 
 
 def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int, int], None]) -> None:
     """Call work(worker, start, stop) for the chunks of a study."""
-    groups = study_cpu._groups_of_a_chunk(study, study.samples, threads)
+    groups = study_cpu.groups_of_a_chunk(study, study.samples, threads)
     workers: dict[int, StudyWorker] = {}
 
     def run(number: int, start: int, stop: int) -> None:
@@ -29,7 +30,7 @@ def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int,
         work(workers[number], start, stop)
 
     with threadpool_limits(1, user_api="blas"):
-        for_chunks(run, study.samples, 8 * groups, threads)
+        for_chunks(run, study.samples, precision_of(study.dtype).width * groups, threads)
 
 
 def gradients(study: rs.Study, threads: int) -> np.ndarray:

@@ -49,14 +49,12 @@ def study_columns(
     count = stop - start
     columns = empty_columns(study, start, stop)
     width = precision_of(study.dtype).width
-    groups = _groups_of_a_chunk(study, count, threads, width)
+    groups = groups_of_a_chunk(study, count, threads)
     workers: dict[int, StudyWorker] = {}
 
     def work(worker: int, first: int, last: int) -> None:
-        if worker not in workers and study.dtype == "float32":
-            workers[worker] = SingleWorker(study, groups, lapack_from)
-        elif worker not in workers:
-            workers[worker] = _Worker(study, groups, lapack_from, cancelled)
+        if worker not in workers:
+            workers[worker] = worker_for(study, groups, lapack_from, cancelled)
         workers[worker].fill(columns, first, start + first, start + last)
 
     from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
@@ -67,10 +65,20 @@ def study_columns(
     return columns
 
 
-def _groups_of_a_chunk(study: "Study", count: int, threads: int, width: int) -> int:
+def worker_for(
+    study: "Study", groups: int, lapack_from: int, cancelled: Callable[[], bool] | None
+) -> StudyWorker:
+    """What one thread computes with, at most so many groups at a time."""
+    if study.dtype == "float32":
+        return SingleWorker(study, groups, lapack_from)
+    return _Worker(study, groups, lapack_from, cancelled)
+
+
+def groups_of_a_chunk(study: "Study", count: int, threads: int) -> int:
     """Groups for CHUNK_SECONDS and CHUNK_ELEMENTS, yet enough chunks that no thread is left waiting."""
     if study.mode == "fresh":
         return fresh_cpu.groups_of_a_chunk(study, count, threads)
+    width = precision_of(study.dtype).width
     n = study.ensemble.real_size(study.size)
     by_time = CHUNK_SECONDS / (width * sample_seconds(study))
     by_memory = CHUNK_ELEMENTS / (width * n * leading(n))
