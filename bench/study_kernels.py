@@ -10,17 +10,22 @@ from threadpoolctl import threadpool_limits
 import rhoscope as rs
 from rhoscope.devices import study_cpu
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import precision_of
 from rhoscope.devices.study_columns import StudyWorker
+from rhoscope.devices.study_single import SingleWorker
 
 
 def worker(study: rs.Study, groups: int) -> StudyWorker:
-    """What one thread computes with, at most `groups` groups of eight samples at a time."""
+    """What one thread computes with, at most `groups` groups of lanes at a time."""
+    if study.dtype == "float32":
+        return SingleWorker(study, groups, study.size + 1)
     return study_cpu._Worker(study, groups, study.size + 1, None)
 
 
 def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int, int], None]) -> None:
     """Call work(worker, start, stop) for the chunks of a study."""
-    groups = study_cpu._groups_of_a_chunk(study, study.samples, threads)
+    width = precision_of(study.dtype).width
+    groups = study_cpu._groups_of_a_chunk(study, study.samples, threads, width)
     workers: dict[int, StudyWorker] = {}
 
     def run(number: int, start: int, stop: int) -> None:
@@ -29,7 +34,7 @@ def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int,
         work(workers[number], start, stop)
 
     with threadpool_limits(1, user_api="blas"):
-        for_chunks(run, study.samples, 8 * groups, threads)
+        for_chunks(run, study.samples, width * groups, threads)
 
 
 def gradients(study: rs.Study, threads: int) -> np.ndarray:

@@ -13,7 +13,7 @@ A slot of shared memory: the vectors of a block of steps, scaled as in `scaled`;
 
 from typing import Any
 
-from rhoscope.kernels.recurrence import HIGH, LOW
+from rhoscope.kernels.double import HIGH, LOW
 from rhoscope.kernels.scaled import ZERO
 
 # Entries of a thread's tile. Its 32 entries fill 64 of the 128 registers that 512 threads may have. Of 8 x 4, a
