@@ -142,15 +142,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(w, y + count + MOST, lane.load(w, x + count + MOST))
         kit.keep_vector(w, y, count, after)
 
+    @inlined
+    def growth_between(w, x, y, norm, e):
+        """|A| |x| / |y| for a map A of norm `norm` 2^e; x and y name the fields of the vectors."""
+        first, second = kit.factors(e + lane.load(w, x) - lane.load(w, y))
+        square = lane.load(w, y + SQUARE)
+        growth = kit.number(norm * lane.sqrt(lane.load(w, x + SQUARE) / square) * first * second)
+        return lane.where(square == 0.0, lane.const(0.0), growth)
+
     @jit
     def fall_behind(w, x, y, count, norm, e):
         """Let y know what a map of norm `norm` 2^e, which has brought it about from x, can do at most."""
-        first, second = kit.factors(e + lane.load(w, x + count) - lane.load(w, y + count))
-        square = lane.load(w, y + count + SQUARE)
-        growth = kit.number(norm * lane.sqrt(lane.load(w, x + count + SQUARE) / square) * first * second)
-        growth = lane.where(square == 0.0, lane.const(0.0), growth)
         most = lane.load(w, y + count + MOST)
-        more = lane.maximum(growth, most)
+        more = lane.maximum(kit.growth_between(w, x + count, y + count, norm, e), most)
         lane.store(w, y + count + MOST, more)
         lane.store(w, y + count + GROWN, lane.load(w, y + count + GROWN) * (more / most))
 
@@ -220,6 +224,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         move,
         move_two,
         keep_move,
+        growth_between,
         fall_behind,
         log_size,
         trusted,
