@@ -95,7 +95,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             Lags below 2^top start from one of the vectors that `climb` has left, the others from one that goes
             ahead by 2^top; then the lower binary digits follow, those shared with the lag before only once.
             """
-            rungs, chain, thirds, levels, trial, _, marks, sizes = kit.ladder_regions(n, down, count, parts, top)
+            rungs, chain, thirds, levels, trial, _, marks, sizes = kit.ladder_regions(
+                n, down, count, parts, top
+            )
             stride = count + FIELDS
             size = parts * n * down
             ahead = levels + top * stride

@@ -22,7 +22,10 @@ GOLDEN = 0.6180339887498949
 _VECTORS = (63, 1.5, 3.0), (79, 1.5, 2.2), (360, 2.05, 2.1), (math.inf, 2.8, 2.9)
 _SQUARE = 1.15  # a multiply-add in a square, its share of finding the norm included
 _PAIR = 5.5  # the same in two parts
-_STEP = 40.0, 250.0  # what a step costs beside its product, for a lane that is a matrix and one that is a column
+_STEP = (
+    40.0,
+    250.0,
+)  # what a step costs beside its product, for a lane that is a matrix and one that is a column
 _MOVE = 250.0, 2200.0  # what a product of the ladder costs beside it
 _LAG = 150.0, 1000.0  # a logarithm
 
@@ -95,6 +98,8 @@ def _products(n: int) -> tuple[float, float]:
 def _digits(lags: NDArray[np.int64], top: NDArray[np.int64]) -> NDArray[np.int64]:
     """Binary digits below `top` that cost a product each: those that the lag before does not share."""
     changed = (lags ^ np.concatenate([[0], lags[:-1]]))[:, None]
-    first = lags[:, None] >> (top + 1) <= 1  # one of the two highest digits, which the powers' own vectors have
+    first = (
+        lags[:, None] >> (top + 1) <= 1
+    )  # one of the two highest digits, which the powers' own vectors have
     costs = np.sum((lags[:, None] >> top & 1 == 1) & (changed >> top > 0) & ~first, axis=0)
     return np.cumsum(costs) - costs

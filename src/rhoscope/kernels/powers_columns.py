@@ -135,4 +135,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_matrices(w, y0, count, (0, 0, 0), 0, (a, down, rows), x0)
             kit.apply_matrices(w, y1, count, (0, 0, 0), 0, (a, down, rows), x1)
 
-    return *(product(rows) for rows in (6, 4, 2, 1)), square, square_pair, whole, fill_spread, wide_two, apply_to_two
+    return (
+        *(product(rows) for rows in (6, 4, 2, 1)),
+        square,
+        square_pair,
+        whole,
+        fill_spread,
+        wide_two,
+        apply_to_two,
+    )
