@@ -1,6 +1,7 @@
 """Gradient norms at far lags by binary powers P_j = A^(2^j), for both layouts of vectors.
 
-`climb` squares, `along_lags` reads the lags' binary digits. Where the estimated error of a norm is too large (see
+`climb` squares, as often as is worth while; `along_lags` goes ahead with the highest power step by step, and reads
+the lags' lower binary digits. Where the estimated error of a norm is too large (see
 `ladder_error`) the result is NaN, which stands for "not found here": no finite input has a NaN as its true
 result. A slower way takes over.
 """
@@ -10,7 +11,6 @@ from typing import Any
 from rhoscope.kernels.ladder_error import (
     GROWN,
     LARGE,
-    MOST,
     NORM,
     PAIR_EPS,
     PLAIN,

@@ -13,6 +13,10 @@ lies in the leading modes like the vector itself. So beside the plain sum r of e
 grown, a <- max(a, r g) + (what comes in); likewise for powers, with q. But a vector that lacks the leading modes
 falls behind ever further: `most` is the largest |A^k| |delta| / |v_k| so far, and what it rises by, a does too.
 
+Where a power is applied hundreds of times, g of one step tells little: errors of a Jordan block grow like a power of
+the number of steps. So r at vectors 4, 8, 16, ... steps back is taken to have grown by |A^s| |v_k-s| / |v_k|, with
+|A^s| from a vector that no system treats in a special way (`owed` in `ladder`).
+
 The bound b <- (2 b + n eps) |P|^2 / |P^2| of classical analysis is not used: it takes the growth once more
 at every squaring, passes 1e-8 at lag 64 for most Ginibre matrices of size 32, whose error is then 1e-15, and
 leaves nothing to say at lag 1,000.

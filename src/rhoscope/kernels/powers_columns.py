@@ -1,4 +1,4 @@
-"""Squares of larger matrices, and products with two vectors at once: a lane is a column; rows are whole cells, `down` cells apart.
+"""Squares of larger matrices, and products with two vectors: a lane is a column; rows are whole cells, `down` apart.
 
 The counterpart of `powers_interleaved` for the CPU alone. Tiles of a few rows by one cell stay in registers.
 """
