@@ -199,7 +199,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             failed = lane.where(lost, one, failed)
             hi = lane.where(lost, lane.const(-1.0), hi)
             top = int(lane.highest(hi))
-            if finishes and top <= LAST_ROW:
+            if finishes and top <= LAST_ROW < n:
                 # The last windows in registers, from this sweep on.
                 failed = kit.finish_four(h, ld, hi, tries - 1.0, failed)
                 break
