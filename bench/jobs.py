@@ -121,9 +121,9 @@ def _law_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tupl
 
 def _ladder(horizon: int) -> Job:
     return Job(
-        what=f"log norms at log-spaced lags to {horizon:,} by binary powers",
+        what=f"log norms at log-spaced lags to {horizon:,} by any way",
         method="log_norms_by_ladder",
-        sizes=(4, 8, 16, 32, 64, 128),
+        sizes=(4, 8, 16, 32, 64, 128, 256, 512),
         microseconds=lambda n: horizon.bit_length() * (2 * n**3 / 1.5e4 + 1),
         operations=None,
         arguments=_recurrence(horizon),
@@ -173,7 +173,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             typical=_typical_log_norm,
         ),
     ),
-    "L": (_ladder(10**3), _ladder(10**6)),
+    "L": (_ladder(10**3), _ladder(10**4), _ladder(10**6)),
     "G": (
         Job(
             what="real Ginibre matrices drawn",

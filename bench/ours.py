@@ -25,7 +25,7 @@ def log_norms_by_steps(
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    yield Variant("ladder", lambda: rs.gradient_norms(A, delta, lags, method="ladder", threads=pool.threads))
+    yield Variant("auto", lambda: rs.gradient_norms(A, delta, lags, method="auto", threads=pool.threads))
 
 
 def backpropagation(

@@ -68,7 +68,7 @@ def test_backpropagation_of_every_contender_is_that_of_bptt(name, n, pool):
 
 
 @pytest.mark.parametrize("name", PEERS)
-@pytest.mark.parametrize("letter", ["E", "R"])
+@pytest.mark.parametrize("letter", ["E", "R", "L"])
 def test_peers_agree_on_eigenvalues_and_norms(name, letter, pool):
     job = jobs.JOBS[letter][0]
     arguments = job.arguments(6, 8)

@@ -7,42 +7,25 @@ from fractions import Fraction
 import naive
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from ladder_cases import (
+    Array,
+    assert_trusted_is_right,
+    ginibre,
+    ladder,
+    pairs_of_eigenvalues,
+    rotated,
+    triangular,
+)
 
 import rhoscope as rs
-from rhoscope.devices import growth_cpu
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import cpu, cpu_columns
 from rhoscope.kernels.layout import leading
 
 WIDTH = 8
-Array = NDArray[np.float64]
 
 both = pytest.mark.parametrize("columns", [False, True], ids=["interleaved", "columns"])
 each_ladder = pytest.mark.parametrize("parts", [1, 2], ids=["one part", "two parts"])
-
-
-def ginibre(seed: int, count: int, n: int, gain: float = 1.0) -> tuple[Array, Array]:
-    rng = np.random.default_rng([seed, n])
-    return gain * rng.standard_normal((count, n, n)) / np.sqrt(n), rng.standard_normal((count, n))
-
-
-def rotated(T: Array, seed: int) -> Array:
-    Q = np.linalg.qr(np.random.default_rng(seed).standard_normal(T.shape))[0]
-    return Q @ T @ Q.swapaxes(-1, -2)
-
-
-def triangular(seed: int, count: int, n: int, strength: float) -> Array:
-    """Eigenvalues uniform in -0.9..0.9 on the diagonal, N(0, strength^2 / n) above it."""
-    rng = np.random.default_rng([seed, n])
-    T = np.triu(rng.standard_normal((count, n, n)) * strength / np.sqrt(n), 1)
-    return T + np.eye(n) * rng.uniform(-0.9, 0.9, (count, 1, n))
-
-
-def ladder(A: Array, delta: Array, lags: list[int], parts: int = 1) -> Array:
-    """What the ladder finds without help: NaN where it is not sure."""
-    pairs = np.repeat(np.arange(len(A))[:, None], 2, axis=1)
-    return growth_cpu.by_ladder(A, delta, pairs, np.array(lags), 1, parts)
 
 
 # Squares.
@@ -114,6 +97,28 @@ def test_squares_in_two_parts_keep_their_bound(n: int, columns: bool) -> None:
     np.testing.assert_array_equal(high + low, high)
 
 
+@both
+@pytest.mark.parametrize("n", [5, 16, 24, 64, 100])
+def test_a_product_with_two_vectors_is_two_products(n: int, columns: bool) -> None:
+    rng = np.random.default_rng(n)
+    P, x = rng.standard_normal((n, n)), rng.standard_normal((2, n))
+    count = -(-n // WIDTH) if columns else n
+    down = count if columns else leading(n)
+    w = lanes(n * down + 4 * count)
+    vectors = w[n * down * WIDTH :].reshape(4, -1)
+    if columns:
+        w[: n * down * WIDTH].reshape(n, -1)[:, :n] = P
+        vectors[2:, :n] = x
+    else:
+        w[: n * down * WIDTH].reshape(n, down, WIDTH)[:, :n, 3] = P
+        vectors[2:].reshape(2, n, WIDTH)[:, :, 3] = x
+    y = n * down
+    kernels = cpu_columns if columns else cpu
+    kernels.apply_to_two(w, y, y + count, count, (0, down, n), y + 2 * count, y + 3 * count)
+    got = vectors[:2, :n] if columns else vectors[:2].reshape(2, n, WIDTH)[:, :, 3]
+    np.testing.assert_allclose(got, x @ P, rtol=0, atol=1e-13 * n)
+
+
 # What the ladder trusts is right, whatever the system.
 
 
@@ -177,17 +182,6 @@ SYSTEMS: dict[str, tuple[Array, Array | None]] = {
 LAGS = [0, 1, 2, 3, 5, 16, 21, 31, 32, 100, 127, 128, 200, 255, 300, 512, 777, 1000]
 
 
-def assert_trusted_is_right(A: Array, delta: Array, lags: list[int], parts: int) -> None:
-    got = ladder(A, delta, lags, parts)
-    known = ~np.isnan(got)
-    truth = np.array([naive.log_power_norms_far(a, d, lags) for a, d in zip(A, delta, strict=True)])
-    zero = np.isinf(truth)
-    assert np.all(got[known & zero] == -np.inf)
-    compared = known & ~zero
-    apart = np.abs(got[compared] - truth[compared])
-    np.testing.assert_array_less(apart, 1e-8 + 4e-16 * np.abs(truth[compared]))
-
-
 @each_ladder
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_the_ladder_trusts_is_right(name: str, parts: int) -> None:
@@ -195,14 +189,6 @@ def test_what_the_ladder_trusts_is_right(name: str, parts: int) -> None:
     delta = ginibre(99, len(A), A.shape[-1])[1] if delta is None else delta
     assert_trusted_is_right(A, delta, LAGS, parts)
     assert not np.isnan(ladder(A, delta, [0, 1000], parts)[:, 0]).any()
-
-
-def pairs_of_eigenvalues(count: int, condition: float) -> Array:
-    """Eigenvalues e^{i t} and e^{-i t}, t uniform, eigenvectors of that condition number or so."""
-    t = np.random.default_rng(24).uniform(0, np.pi, count)
-    turn = np.moveaxis(np.array([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]]), -1, 0)
-    V = np.array([[1.0, 1.0], [0.0, 1.0 / condition]])
-    return np.linalg.inv(V) @ turn @ V
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,15 @@ import numpy as np
 RESCALE = 64
 """Steps between exact rescalings: norms of the raced matrices stay in range far longer than this."""
 
+STEPS_TO = 10_000
+"""The furthest lag to which a contender steps where it may do otherwise."""
+
+
+def few_squares(n: int, highest: int) -> list[int]:
+    """Numbers of squares worth a try before steps with the last of them: about those at which both cost the same."""
+    best = max(1, round(np.log2(max(2.0, 2 * highest / n))))
+    return [squares for squares in (best - 1, best, best + 1) if 1 <= squares < highest.bit_length() - 1]
+
 
 @dataclass(frozen=True)
 class Variant:

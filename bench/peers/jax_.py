@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.base import RESCALE, STEPS_TO, Variant, chunk_sizes, few_squares
 from bench.peers.jax_bptt import backpropagation
 from bench.peers.jax_devices import on_devices
 from bench.peers.jax_study import study
@@ -81,14 +81,56 @@ def steps(product: Callable, lags: tuple[int, ...], a: jax.Array, d: jax.Array) 
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it."""
+    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it.
+
+    Or few of them and steps with the last; or, where lags are not too far, steps alone.
+    """
     count, n = delta.shape
-    bits = jnp.asarray(
-        [[int(lag) >> bit & 1 for lag in lags] for bit in range(int(max(lags)).bit_length())], bool
-    )
-    for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (5e5, 1.5e6, 1e9)):
-        run = on_devices(jax.vmap(partial(_ladder, bits)), (A, delta), pool, chunk)
-        yield Variant(f"binary powers in a scan, chunks of {chunk}", run)
+    highest = int(max(lags))
+    bits = jnp.asarray([[int(lag) >> bit & 1 for lag in lags] for bit in range(highest.bit_length())], bool)
+    ways: dict[str, Callable] = {"binary powers in a scan": partial(_ladder, bits)}
+    for squares in few_squares(n, highest):
+        ways[f"{squares} squares, then steps"] = partial(
+            _few_squares, squares, tuple(int(lag) for lag in lags)
+        )
+    for label, way in ways.items():
+        for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (5e5, 1.5e6, 1e9)):
+            run = on_devices(jax.vmap(way), (A, delta), pool, chunk)
+            yield Variant(f"{label}, chunks of {chunk}", run)
+    if highest <= STEPS_TO:
+        yield from log_norms_by_steps(A, delta, lags, pool)
+
+
+def _few_squares(squares: int, lags: tuple[int, ...], a: jax.Array, delta: jax.Array) -> jax.Array:
+    """With P = a^(2^squares): a vector goes on by P, and lags branch off by the lower powers."""
+    powers, shifts = [a], [jnp.zeros((), jnp.int32)]
+    for _ in range(squares):
+        P, shift = _rescaled(powers[-1] @ powers[-1])
+        powers.append(P)
+        shifts.append(2 * shifts[-1] + shift)
+    most = RESCALE >> squares or 1
+
+    def ahead(carry: tuple[jax.Array, jax.Array], steps: int) -> tuple[jax.Array, jax.Array]:
+        d, exponent = carry
+        d, _ = jax.lax.scan(lambda d, _: (d @ powers[-1], None), d, None, length=steps)
+        d, shift = _rescaled(d)
+        return d, exponent + shift + steps * shifts[-1]
+
+    carry = delta, jnp.zeros((), jnp.int32)
+    log_norms, reached = [], 0
+    for lag in lags:
+        blocks, rest = divmod((lag >> squares) - reached, most)
+        if blocks:
+            carry, _ = jax.lax.scan(lambda c, _: (ahead(c, most), None), carry, None, length=blocks)
+        if rest:
+            carry = ahead(carry, rest)
+        reached = lag >> squares
+        branch, apart = carry
+        for bit in range(squares):
+            if lag >> bit & 1:
+                branch, apart = branch @ powers[bit], apart + shifts[bit]
+        log_norms.append(jnp.log(jnp.linalg.norm(branch)) + apart * jnp.log(2.0))
+    return jnp.stack(log_norms)
 
 
 def _ladder(bits: jax.Array, a: jax.Array, delta: jax.Array) -> jax.Array:

@@ -1,10 +1,11 @@
 """NumPy: one BLAS thread under a pool of threads over chunks of the batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.base import RESCALE, STEPS_TO, Variant, chunk_sizes, few_squares
 from bench.peers.numpy_bptt import backpropagation
 from bench.peers.numpy_study import study
 from bench.pool import Pool
@@ -90,20 +91,61 @@ def _log_norms(layout: _Rows | _MatricesLast, lags: np.ndarray, out: np.ndarray)
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it."""
+    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it.
+
+    Or few of them and steps with the last; or, where lags are not too far, steps alone.
+    """
     count, n = delta.shape
-    for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (2.5e5, 5e5, 1e6)):
+    highest = int(max(lags))
+    ways: dict[str, Callable] = {"binary powers by matmul": _ladder}
+    for squares in few_squares(n, highest):
+        ways[f"{squares} squares, then steps"] = partial(_few_squares, squares)
+    for label, way in ways.items():
+        for chunk in chunk_sizes(count, 8 * n * n, pool.threads, (2.5e5, 5e5, 1e6)):
 
-        def run(chunk: int = chunk) -> np.ndarray:
-            out = np.empty((count, len(lags)))
+            def run(chunk: int = chunk, way: Callable = way) -> np.ndarray:
+                out = np.empty((count, len(lags)))
 
-            def work(part: slice) -> None:
-                out[part] = _ladder(A[part], delta[part], lags)
+                def work(part: slice) -> None:
+                    out[part] = way(A[part], delta[part], lags)
 
-            pool.over_chunks(work, count, chunk)
-            return out
+                pool.over_chunks(work, count, chunk)
+                return out
 
-        yield Variant(f"binary powers by matmul, chunks of {chunk}", run)
+            yield Variant(f"{label}, chunks of {chunk}", run)
+    if highest <= STEPS_TO:
+        yield from log_norms_by_steps(A, delta, lags, pool)
+
+
+def _few_squares(squares: int, A: np.ndarray, delta: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """With P = A^(2^squares): a vector goes on by P, and lags branch off by the lower powers."""
+    powers, shifts = [A], [np.zeros(len(A), dtype=np.int64)]
+    for _ in range(squares):
+        P = np.matmul(powers[-1], powers[-1])
+        shift = np.frexp(np.abs(P).max(axis=(1, 2)))[1]
+        powers.append(np.ldexp(P, -shift[:, None, None], out=P))
+        shifts.append(2 * shifts[-1] + shift)
+    out = np.empty((len(A), len(lags)))
+    d, spare = delta[:, None, :].copy(), np.empty((len(A), 1, A.shape[-1]))
+    exponent = np.zeros(len(A), dtype=np.int64)
+    reached = 0
+    for column in np.argsort(lags):
+        lag = int(lags[column])
+        while reached < lag >> squares:
+            np.matmul(d, powers[-1], out=spare)
+            d, spare = spare, d
+            reached += 1
+            exponent += shifts[-1]
+            if reached % (RESCALE >> squares or 1) == 0:
+                shift = np.frexp(np.abs(d).max(axis=(1, 2)))[1]
+                np.ldexp(d, -shift[:, None, None], out=d)
+                exponent += shift
+        branch, apart = d, exponent
+        for bit in range(squares):
+            if lag >> bit & 1:
+                branch, apart = np.matmul(branch, powers[bit]), apart + shifts[bit]
+        out[:, column] = np.log(np.linalg.norm(branch, axis=(1, 2))) + apart * np.log(2.0)
+    return out
 
 
 def _ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray) -> np.ndarray:

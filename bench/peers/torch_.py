@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from bench.peers.base import RESCALE, Variant, chunk_sizes
+from bench.peers.base import RESCALE, STEPS_TO, Variant, chunk_sizes
 from bench.peers.torch_bptt import backpropagation, quick_rows
 from bench.peers.torch_study import study
 from bench.pool import Pool
@@ -53,8 +53,13 @@ def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool:
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it."""
+    """Binary powers: P holds A^(2^j), scaled; every lag with bit j set takes one product with it.
+
+    Or, where lags are not too far, steps.
+    """
     yield from _recurrences("binary powers by bmm", _ladder, (2.5e5, 5e5, 1e6), A, delta, lags, pool)
+    if int(max(lags)) <= STEPS_TO:
+        yield from log_norms_by_steps(A, delta, lags, pool)
 
 
 def _recurrences(

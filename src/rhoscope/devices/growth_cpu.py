@@ -97,7 +97,7 @@ def by_ladder(
     ld, top = leading(n), height(n, lags, parts)
 
     def prepare() -> Kernel:
-        space, a, v = lanes(ladder_cells(n, parts, top)), lanes(n * ld), lanes(n)
+        space, a, v = lanes(ladder_cells(n, parts, top, int(lags[-1]))), lanes(n * ld), lanes(n)
 
         def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
             if n >= COLUMNS_FROM:

@@ -90,13 +90,16 @@ ladder_regions = jit(_ladder_space.regions)
     move,
     move_two,
     keep_move,
+    growth_between,
     fall_behind,
     log_size,
     trusted,
     squaring_error,
     keep_error,
 ) = _ladder_error.build(lane, kit, jit, inlined)
-climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead = _ladder.build(lane, kit, jit)
+climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead, look_round, owed = _ladder.build(
+    lane, kit, jit
+)
 ladder_norms, ladder_norms_pair = _ladder_cpu.build_columns(lane, kit, jit)
 (
     matrix_square,

@@ -1,6 +1,7 @@
 """Gradient norms at far lags by binary powers P_j = A^(2^j), for both layouts of vectors.
 
-`climb` squares, `along_lags` reads the lags' binary digits. Where the estimated error of a norm is too large (see
+`climb` squares, as often as is worth while; `along_lags` goes ahead with the highest power step by step, and reads
+the lags' lower binary digits. Where the estimated error of a norm is too large (see
 `ladder_error`) the result is NaN, which stands for "not found here": no finite input has a NaN as its true
 result. A slower way takes over.
 """
@@ -13,16 +14,21 @@ from rhoscope.kernels.ladder_error import (
     NORM,
     PAIR_EPS,
     PLAIN,
+    RAW,
     RUNG,
     SQUARE,
     TOLERANCE,
 )
-from rhoscope.kernels.ladder_space import FIELDS
+from rhoscope.kernels.ladder_space import FIELDS, MARKS
 
 # Norms of powers in one part are let run this far before they are rescaled.
 NORM_LOW = 2.0**-50
 NORM_HIGH = 2.0**50
 NOT_FOUND = float("nan")
+# Steps ahead from one account of all errors so far to the next, and how many times more they may have grown since a
+# vector in between than since those that it looks at.
+LOOK = 4
+SAFE = 4.0
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
@@ -36,7 +42,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             Returns the j of the last power. A lies at cell 0 less its exponent `shift`, delta's mantissas where
             the vectors begin.
             """
-            rungs, chain, thirds, _, trial, spare, _ = kit.ladder_regions(n, down, count, parts, top)
+            rungs, chain, thirds, _, trial, spare, _, _ = kit.ladder_regions(n, down, count, parts, top)
             stride = count + FIELDS
             size = parts * n * down
             low = NORM_LOW
@@ -89,21 +95,27 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             Lags below 2^top start from one of the vectors that `climb` has left, the others from one that goes
             ahead by 2^top; then the lower binary digits follow, those shared with the lag before only once.
             """
-            rungs, chain, thirds, levels, trial, _, _ = kit.ladder_regions(n, down, count, parts, top)
+            rungs, chain, thirds, levels, trial, _, marks, sizes = kit.ladder_regions(
+                n, down, count, parts, top
+            )
             stride = count + FIELDS
             size = parts * n * down
             ahead = levels + top * stride
             beyond = trial + 2 * stride
             steps = 0
             previous = 0
+            lost = False
             for position in range(lags.size):
                 lag = lags[position]
-                if reached < top and lag >> reached > 0:
+                if reached < top:
+                    lost = lag >> reached > 0
+                while not lost and steps < lag >> top:
+                    kit.go_ahead(w, n, down, count, parts, top, steps)
+                    steps += 1
+                    lost = not lane.any(lane.load(w, ahead + count + GROWN) <= TOLERANCE)
+                if lost:
                     kit.emit(out, lags.size, index, position, lane.const(NOT_FOUND))
                     continue
-                while steps < lag >> top:
-                    kit.go_ahead(w, n, down, count, parts, top, steps == 0)
-                    steps += 1
                 low = 0
                 before = chain
                 after = chain
@@ -132,6 +144,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                 previous = lag
                 value = kit.log_size(w, x, count)
                 sure = kit.trusted(w, x, value, before, after, (lag % span) / span, count)
+                if steps > 0:
+                    sure = sure & (lane.load(w, beyond + count + GROWN) <= TOLERANCE)
+                    if (steps + 1) % LOOK > 0:
+                        sure = sure & (kit.owed(w, beyond + count, marks, sizes, steps + 1) <= TOLERANCE)
                 kit.emit(out, lags.size, index, position, lane.where(sure, value, lane.const(NOT_FOUND)))
 
         return along_lags
@@ -149,25 +165,70 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         lane.store(w, other + count, lane.load(w, other + count) + lane.load(w, rung))
 
     @jit
-    def go_ahead(w, n, down, count, parts, top, first):
-        """The vectors ahead and beyond, 2^top apart, go on by 2^top, from lags 0 and 2^top the first time.
+    def go_ahead(w, n, down, count, parts, top, steps):
+        """The vectors ahead and beyond go on by 2^top, from lags 2^top times `steps` and `steps` + 1.
 
         With them goes another of the lag of the one beyond, whose norm is about that of the power of A.
         """
-        rungs, chain, _, levels, trial, _, _ = kit.ladder_regions(n, down, count, parts, top)
+        rungs, chain, _, levels, trial, _, marks, sizes = kit.ladder_regions(n, down, count, parts, top)
         stride = count + FIELDS
         power = (top * parts * n * down, down, n)
         rung = rungs + RUNG * top
         ahead = levels + top * stride
         other = trial + stride
         beyond = other + stride
-        if first:
+        if steps == 0:
             kit.copy_vector(w, beyond, chain + (top + 1) * stride, stride - 1)
             kit.start_other(w, other, trial, count, power, parts, rung)
+            lane.store(w, sizes, lane.load(w, rung + NORM))
+            lane.store(w, sizes + 1, lane.load(w, rung))
+            for mark in range(marks, marks + MARKS * FIELDS, FIELDS):
+                kit.copy_vector(w, mark, chain + count, FIELDS - 1)
         kit.copy_vector(w, ahead, beyond, stride - 1)
         kit.copy_vector(w, trial, other, stride - 1)
         kit.move_two(w, beyond, other, count, power, ahead, trial, parts, rung)
         norm = lane.sqrt(lane.load(w, other + count + SQUARE))
         kit.fall_behind(w, chain, beyond, count, norm, lane.load(w, other + count))
+        size = sizes + 2 * (steps + 1)
+        lane.store(w, size, norm)
+        lane.store(w, size + 1, lane.load(w, other + count))
+        kit.look_round(w, beyond + count, marks, sizes, steps + 2)
 
-    return climbing(1), climbing(2), walking(1), walking(2), start_other, go_ahead
+    @jit
+    def look_round(w, fields, marks, sizes, step):
+        """Account now and then for errors that have grown over many steps, of which a single one tells little.
+
+        `marks` are the fields of the vector at the last multiple of 4, 8, 16, ..., `sizes` the norms of powers.
+        """
+        if step % LOOK == 0:
+            errors = kit.owed(w, fields, marks, sizes, step)
+            lane.store(w, fields + GROWN, lane.maximum(lane.load(w, fields + GROWN), errors))
+        span = LOOK
+        while step % span == 0:
+            marks += FIELDS
+            kit.copy_vector(w, marks, fields, FIELDS - 1)
+            span *= 2
+
+    @jit
+    def owed(w, fields, marks, sizes, step):
+        """The errors of the vector of this step: what came in between two marks has grown as from one of them."""
+        raw = lane.load(w, fields + RAW)
+        growth = lane.const(1.0)
+        total = lane.const(0.0)
+        since = 0
+        span = LOOK // 2
+        while since < step:
+            span *= 2
+            marks += FIELDS
+            here = (step - 1) % span + 1
+            if here > since:
+                since = here
+                before = lane.load(w, marks + RAW)
+                size = sizes + 2 * (since - 1)
+                more = kit.growth_between(w, marks, fields, lane.load(w, size), lane.load(w, size + 1))
+                total = total + kit.number((raw - before) * lane.maximum(growth, more))
+                raw = before
+                growth = more
+        return total * SAFE
+
+    return climbing(1), climbing(2), walking(1), walking(2), start_other, go_ahead, look_round, owed

@@ -13,6 +13,10 @@ lies in the leading modes like the vector itself. So beside the plain sum r of e
 grown, a <- max(a, r g) + (what comes in); likewise for powers, with q. But a vector that lacks the leading modes
 falls behind ever further: `most` is the largest |A^k| |delta| / |v_k| so far, and what it rises by, a does too.
 
+Where a power is applied hundreds of times, g of one step tells little: errors of a Jordan block grow like a power of
+the number of steps. So r at vectors 4, 8, 16, ... steps back is taken to have grown by |A^s| |v_k-s| / |v_k|, with
+|A^s| from a vector that no system treats in a special way (`owed` in `ladder`).
+
 The bound b <- (2 b + n eps) |P|^2 / |P^2| of classical analysis is not used: it takes the growth once more
 at every squaring, passes 1e-8 at lag 64 for most Ginibre matrices of size 32, whose error is then 1e-15, and
 leaves nothing to say at lag 1,000.
@@ -142,15 +146,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(w, y + count + MOST, lane.load(w, x + count + MOST))
         kit.keep_vector(w, y, count, after)
 
+    @inlined
+    def growth_between(w, x, y, norm, e):
+        """|A| |x| / |y| for a map A of norm `norm` 2^e; x and y name the fields of the vectors."""
+        first, second = kit.factors(e + lane.load(w, x) - lane.load(w, y))
+        square = lane.load(w, y + SQUARE)
+        growth = kit.number(norm * lane.sqrt(lane.load(w, x + SQUARE) / square) * first * second)
+        return lane.where(square == 0.0, lane.const(0.0), growth)
+
     @jit
     def fall_behind(w, x, y, count, norm, e):
         """Let y know what a map of norm `norm` 2^e, which has brought it about from x, can do at most."""
-        first, second = kit.factors(e + lane.load(w, x + count) - lane.load(w, y + count))
-        square = lane.load(w, y + count + SQUARE)
-        growth = kit.number(norm * lane.sqrt(lane.load(w, x + count + SQUARE) / square) * first * second)
-        growth = lane.where(square == 0.0, lane.const(0.0), growth)
         most = lane.load(w, y + count + MOST)
-        more = lane.maximum(growth, most)
+        more = lane.maximum(kit.growth_between(w, x + count, y + count, norm, e), most)
         lane.store(w, y + count + MOST, more)
         lane.store(w, y + count + GROWN, lane.load(w, y + count + GROWN) * (more / most))
 
@@ -220,6 +228,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         move,
         move_two,
         keep_move,
+        growth_between,
         fall_behind,
         log_size,
         trusted,

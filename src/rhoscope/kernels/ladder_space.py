@@ -10,6 +10,8 @@ from rhoscope.kernels.recurrence_space import COLUMNS_FROM
 
 # Cells that a vector of the ladder has after its mantissas.
 FIELDS = 6
+# Powers of two that numbers of steps can reach.
+MARKS = 64
 # Multiples of it, less their whole parts, are spread evenly.
 GOLDEN = 0.6180339887498949
 
@@ -34,10 +36,11 @@ def height(n: int, lags: NDArray[np.int64], parts: int) -> int:
 
 
 def regions(n, down, count, parts, top):
-    """First cells of what the kernels keep, and the end; also called from Python.
+    """First cells of what the kernels keep; also called from Python.
 
     Powers 0..top of `parts` parts each, four cells for each power, then vectors: those at lags 0, 1, 2, 4, ...,
-    2^top; at 3, 6, ..., 3 2^(top - 1); one for each binary digit; three to try the powers on; n spare cells.
+    2^top; at 3, 6, ..., 3 2^(top - 1); one for each binary digit; three to try the powers on; n spare cells; the
+    fields of MARKS vectors, and a norm and its exponent for each step ahead.
     """
     stride = count + FIELDS
     rungs = (top + 1) * parts * n * down
@@ -46,14 +49,16 @@ def regions(n, down, count, parts, top):
     levels = thirds + top * stride
     trial = levels + (top + 1) * stride
     spare = trial + 3 * stride
-    return rungs, chain, thirds, levels, trial, spare, spare + n
+    marks = spare + n
+    return rungs, chain, thirds, levels, trial, spare, marks, marks + MARKS * FIELDS
 
 
-def ladder_cells(n: int, parts: int, top: int) -> int:
-    """Cells (of eight float64) of the work array of `ladder_norms`."""
+def ladder_cells(n: int, parts: int, top: int, highest: int) -> int:
+    """Cells (of eight float64) of the work array of `ladder_norms` for lags up to `highest`."""
     columns = n >= COLUMNS_FROM
     count = -(-n // WIDTH) if columns else n
-    return regions(n, count if columns else leading(n), count, parts, top)[-1]
+    steps = (highest >> top) + 1
+    return regions(n, count if columns else leading(n), count, parts, top)[-1] + 2 * steps
 
 
 def step_work(n: int, lags: NDArray[np.int64]) -> float:
