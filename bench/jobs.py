@@ -20,6 +20,10 @@ ROUND_SECONDS = 0.3
 """What one timing of the strongest peer should take, roughly."""
 
 
+SINGLE_TOLERANCE = 1e-3
+"""What answers in float32 may typically differ by; at T = 1,000 it is about 1e-5."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One job at any size; `disagreement(reference, answer, arguments)` must stay below `tolerance`."""
@@ -34,6 +38,8 @@ class Job:
     tolerance: float
     bytes_read: Callable[[int], float] | None = None
     """Bytes of A that its steps read, each of them all of it; None where they are not what sets the time."""
+    typical: Callable[[np.ndarray, np.ndarray], float] | None = None
+    """Median difference of our answer in float32; must stay below SINGLE_TOLERANCE. None: it is not timed."""
 
     def count(self, n: int) -> int:
         """How many matrices make a round last; whole groups of lanes for two threads if there are enough."""
@@ -93,6 +99,17 @@ def _log_norm_disagreement(reference: np.ndarray, answer: np.ndarray, arguments:
     return float(np.max(np.abs(answer - reference) / np.maximum(1.0, np.abs(reference))))
 
 
+def _typical_radius(reference: np.ndarray, answer: np.ndarray) -> float:
+    """Median difference of spectral radii, relative."""
+    expected, found = (np.abs(values).max(axis=1) for values in (reference, answer))
+    return float(np.median(np.abs(found / expected - 1)))
+
+
+def _typical_log_norm(reference: np.ndarray, answer: np.ndarray) -> float:
+    """Median difference of log norms, absolute below 1 and relative above."""
+    return float(np.median(np.abs(answer - reference) / np.maximum(1.0, np.abs(reference))))
+
+
 def _law_disagreement(reference: np.ndarray, answer: np.ndarray, arguments: tuple[Any, ...]) -> float:
     """Mean and second moment of the entries in standard errors: each contender draws its own numbers."""
     count, n = arguments
@@ -126,6 +143,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             arguments=lambda n, count: (_matrices(n, count),),
             disagreement=_eigenvalue_disagreement,
             tolerance=1e-10,
+            typical=_typical_radius,
         ),
     ),
     "R": (
@@ -139,6 +157,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             disagreement=_log_norm_disagreement,
             tolerance=1e-9,
             bytes_read=lambda n: 8 * n**2 * HORIZON,
+            typical=_typical_log_norm,
         ),
     ),
     "F": (
@@ -151,6 +170,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             arguments=_system,
             disagreement=_log_norm_disagreement,
             tolerance=1e-9,
+            typical=_typical_log_norm,
         ),
     ),
     "L": (_ladder(10**3), _ladder(10**4), _ladder(10**6)),

@@ -13,12 +13,15 @@ from bench.study_kernels import gradients
 name = "rhoscope"
 
 
-def eigvals(matrices: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    yield Variant("eigvals", lambda: rs.eigvals(matrices, threads=pool.threads))
+def eigvals(matrices: np.ndarray, pool: Pool, dtype: str = "float64") -> Iterator[Variant]:
+    yield Variant("eigvals", lambda: rs.eigvals(matrices, threads=pool.threads, dtype=dtype))
 
 
-def log_norms_by_steps(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
-    yield Variant("step", lambda: rs.gradient_norms(A, delta, lags, method="step", threads=pool.threads))
+def log_norms_by_steps(
+    A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool, dtype: str = "float64"
+) -> Iterator[Variant]:
+    options = {"method": "step", "threads": pool.threads, "dtype": dtype}
+    yield Variant("step", lambda: rs.gradient_norms(A, delta, lags, **options))
 
 
 def log_norms_by_ladder(A: np.ndarray, delta: np.ndarray, lags: np.ndarray, pool: Pool) -> Iterator[Variant]:
@@ -33,6 +36,7 @@ def backpropagation(
     y: np.ndarray,
     lags: np.ndarray,
     pool: Pool,
+    dtype: str = "float64",
 ) -> Iterator[Variant]:
     """The gradients of a study of these matrices, without their spectra.
 
@@ -47,6 +51,7 @@ def backpropagation(
         seed=SEED,
         inputs=x.shape[-1],
         lags=tuple(lags),
+        dtype=dtype,
     )
     yield Variant("gradients of a study", lambda: gradients(study, pool.threads))
 

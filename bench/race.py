@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.jobs import JOBS, Job
+from bench.jobs import JOBS, SINGLE_TOLERANCE, Job
 from bench.peers.base import Variant
 from bench.pool import Pool
 from bench.timing import interleaved, ratio, seconds
@@ -22,6 +22,7 @@ CONTENDERS = (
     "bench.peers.jax_",
 )
 OURS = "rhoscope"
+SINGLE = "rhoscope in float32"
 
 HOPELESS = 3.0
 """A variant so many times slower than the quickest of its contender is not timed again."""
@@ -90,7 +91,20 @@ def race(job: Job, n: int, count: int, entered: list[ModuleType], repeats: int, 
                 found[contender.name] = {"variant": variant.label, "disagreement": apart}
         found[contender.name]["first_call"] = first_call
 
-    times = interleaved({name: variant.run for name, variant in best.items()}, repeats)
+    runs = {name: variant.run for name, variant in best.items()}
+    ours = next((contender for contender in entered if contender.name == OURS), None)
+    single: dict[str, Any] | None = None
+    if job.typical is not None and ours is not None and reference is not None:
+        (variant,) = getattr(ours, job.method)(*arguments, pool, dtype="float32")
+        apart = job.typical(reference, variant.run())
+        if not apart <= SINGLE_TOLERANCE:
+            raise Disagreement(f"{SINGLE}, n = {n}: {apart:.1e} above {SINGLE_TOLERANCE}")
+        runs[SINGLE], single = variant.run, {"typical_difference": apart}
+    times = interleaved(runs, repeats)
+    if single is not None:
+        taken = times.pop(SINGLE)
+        single["microseconds_each"] = statistics.median(taken) / count * 1e6
+        single["ratio"] = ratio(taken, times[OURS])
     for name, taken in times.items():
         found[name] |= {"seconds": taken, "microseconds_each": statistics.median(taken) / count * 1e6}
         if name != OURS:
@@ -102,6 +116,7 @@ def race(job: Job, n: int, count: int, entered: list[ModuleType], repeats: int, 
         "operations_each": job.operations(n) if job.operations else None,
         "bytes_each": job.bytes_read(n) if job.bytes_read else None,
         "contenders": found,
+        "single": single,
         "strongest_peer": strongest(found),
     }
 

@@ -38,7 +38,9 @@ def race_lines(record: dict[str, Any], before: list[dict[str, Any]], roof: dict[
     if block:
         return [row]
     head = ["n", "ratio to the strongest (range)", "strongest peer", f"{OURS}, µs"]
-    head += ["GFLOP/s (share of peak)", "A read, GB/s (share)"] + [f"{peer}, µs (ratio)" for peer in peers]
+    head += ["GFLOP/s (share of peak)", "A read, GB/s (share)"]
+    head += ["float32, µs (times as fast as float64)"] if record.get("single") else []
+    head += [f"{peer}, µs (ratio)" for peer in peers]
     heading = f"### {record['job']}: {record['what']}"
     return [*([""] if before else []), heading, "", markdown(head), markdown(["-"] * len(head)), row]
 
@@ -63,6 +65,8 @@ def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float]) -> li
     if record["bytes_each"]:
         level = _level(8 * record["size"] ** 2)
         cells[-1] = _share(record["bytes_each"], ours, f" of {level}", roof[f"{level}_gigabytes"])
+    if single := record.get("single"):
+        cells.append(f"{single['microseconds_each']:.3g} ({single['ratio']['median']:.2f})")
     for peer in peers:
         theirs = found.get(peer)
         cells.append(f"{theirs['microseconds_each']:.3g} ({theirs['ratio']['median']:.2f})" if theirs else "")

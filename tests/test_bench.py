@@ -130,6 +130,14 @@ def record(size: int, what: str = "all eigenvalues", job: str = "E", **more) -> 
     } | more
 
 
+def test_a_race_tells_float32_against_float64():
+    single = {"microseconds_each": 12.5, "ratio": {"median": 1.9, "low": 1.8, "high": 2.0}}
+    lines = tables.race_lines(record(8) | {"single": single}, [], ROOF)
+    head, row = (line.split(" | ") for line in (lines[-3], lines[-1]))
+    assert row[head.index("float32, µs (times as fast as float64)")] == "12.5 (1.90)"
+    assert len(head) == len(row)
+
+
 def test_a_race_is_printed_row_by_row_as_it_is_in_the_end():
     """A heading before the first row of each job alone, and ratios, rates and shares as measured."""
     records = [record(8), record(64, bytes_each=1e5), record(8, what="norms", job="R")]

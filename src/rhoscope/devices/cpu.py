@@ -78,7 +78,7 @@ class CpuDevice:
             return self._by_lanes(matrices, SINGLE)
         with np.errstate(over="ignore"):
             rounded = matrices.astype(np.complex64 if complex_valued else np.float32)
-        beyond = ~np.isfinite(rounded).reshape(len(rounded), -1).all(axis=1)
+        beyond = np.asarray(~np.isfinite(rounded).reshape(len(rounded), -1).all(axis=1))
         rounded[beyond] = 0.0
         values, failed = self.complex_eigenvalues(rounded)
         return values.astype(np.complex64), failed, beyond
