@@ -1,5 +1,7 @@
 """float32: against float64 and exact arithmetic by its stated errors, against plain float32 by bits, and its ends."""
 
+from typing import Any
+
 import mpmath
 import naive
 import numpy as np
@@ -297,3 +299,14 @@ def test_a_study_whose_exponents_end_says_so() -> None:
     )
     with pytest.raises(StudyError, match=r"sample 0 .*2\^±4194304.*float64"):
         rs.run(study)
+
+
+@pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("f4")])
+def test_the_precision_by_any_of_its_names(dtype: Any) -> None:
+    assert rs.eigvals(np.eye(2), dtype=dtype).dtype == np.complex64
+
+
+@pytest.mark.parametrize("dtype", [None, "float16", 3, [1], np.zeros(2)])
+def test_no_such_precision(dtype: Any) -> None:
+    with pytest.raises(rs.errors.ArgumentError, match='use "float64" or "float32"'):
+        rs.eigvals(np.eye(2), dtype=dtype)

@@ -49,13 +49,17 @@ DOUBLE = Precision("float64", double, np.float64, np.complex128)
 SINGLE = Precision("float32", single, np.float32, np.complex64)
 
 
-def precision_of(dtype: object) -> Precision:
-    """The precision of that name.
+def precision_of(dtype: Any) -> Precision:
+    """The precision of that name, NumPy's type or dtype of it.
 
     Raises:
         ArgumentError: there is none.
     """
+    try:
+        name = None if dtype is None else np.dtype(dtype).name  # NumPy takes None for float64
+    except TypeError:
+        name = None
     for precision in (DOUBLE, SINGLE):
-        if dtype == precision.name:
+        if name == precision.name:
             return precision
     raise ArgumentError(f'dtype = {dtype!r}: not a precision of the arithmetic; use "float64" or "float32"')
