@@ -65,6 +65,8 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     sweep_four,
     cut_four,
     first_of_four,
+    iterate_four,
+    finish_four,
     francis_small,
     eigenvalues_two,
     francis_iterate,

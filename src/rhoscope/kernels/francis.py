@@ -14,10 +14,13 @@ from typing import Any
 
 # Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth.
 PATIENCE = 90
+# When no window reaches beyond this row, those left may be finished in local variables (`small`).
+LAST_ROW = 3
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     precision = lane.precision
+    finishes = lane.FINISH_IN_REGISTERS
 
     @inlined
     def small_beside(sub, d1, d2):
@@ -196,6 +199,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             failed = lane.where(lost, one, failed)
             hi = lane.where(lost, lane.const(-1.0), hi)
             top = int(lane.highest(hi))
+            if finishes and top <= LAST_ROW < n:
+                # The last windows in registers, from this sweep on.
+                failed = kit.finish_four(h, ld, hi, tries - 1.0, failed)
+                break
             if top < 0:
                 break
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))

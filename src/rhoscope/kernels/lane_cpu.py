@@ -22,6 +22,8 @@ __all__ = ["get", "load", "load_at", "part", "precision", "put", "scatter", "sto
 
 # Whether eight running sums stay in registers; four always do.
 EIGHT_SUMS = ACCUMULATORS >= 8
+# Whether the last four rows of the QR iteration stay in local variables.
+FINISH_IN_REGISTERS = True
 WIDTH = precision.WIDTH
 VECTOR_BYTES = 64
 

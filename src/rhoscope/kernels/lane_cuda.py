@@ -19,6 +19,8 @@ __all__ = ["precision"]
 
 # A thread has registers for eight running sums and more.
 EIGHT_SUMS = True
+# Whether the last four rows of the QR iteration stay in local variables.
+FINISH_IN_REGISTERS = False
 
 abs = scalars.absolute
 beyond = scalars.beyond

@@ -20,6 +20,7 @@ WIDTH = precision.WIDTH
 load_index = lane_memory.load_wide
 load_result = lane_memory.load_result
 EIGHT_SUMS = lane_cpu.EIGHT_SUMS
+FINISH_IN_REGISTERS = True
 abs = lane_cpu.abs
 align_frame = lane_cpu.align_frame
 all = lane_cpu.all

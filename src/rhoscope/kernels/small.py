@@ -108,27 +108,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             a, b, c, d = kit.exceptional(a, b, c, d, above, mm, m1, m2, tries, odd)
         return kit.shifted_column(mm, m1, m2, n1, nn, a, b, c, d, some)
 
-    @jit
-    def francis_small(h, wr, wi, n, ld):
-        """`francis` for n = 3 and n = 4; h is left as it was."""
+    @inlined
+    def iterate_four(entries, ends, tries, failed):
+        """Sweeps until no lane has a window; returns H and which lanes have failed.
+
+        The last row of a lane's window was `ends` a sweep ago, and has been for `tries` sweeps.
+        """
         zero = lane.const(0.0)
         one = lane.const(1.0)
-        p = ld
-        q = 2 * ld
-        h03 = h13 = h23 = h32 = h33 = zero
-        if n == ROWS:
-            h03 = lane.load(h, 3)
-            h13 = lane.load(h, p + 3)
-            h23 = lane.load(h, q + 3)
-            h32 = lane.load(h, 3 * ld + 2)
-            h33 = lane.load(h, 3 * ld + 3)
-        row0 = lane.load(h, 0), lane.load(h, 1), lane.load(h, 2), h03
-        row1 = lane.load(h, p), lane.load(h, p + 1), lane.load(h, p + 2), h13
-        rest = lane.load(h, q + 1), lane.load(h, q + 2), h23, h32, h33
-        entries = row0 + row1 + rest
-        ends = lane.const(float(n - 1))
-        tries = zero
-        failed = zero
         while True:
             entries = kit.cut_four(entries)
             upper = ~(entries[4] == 0.0)
@@ -143,6 +130,56 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 break
             x, y, z = kit.first_of_four(entries, whole, upper, tries, going)
             entries = kit.sweep_four(entries, x, y, z, going & upper, going & ~upper)
+        return entries, failed
+
+    @jit
+    def finish_four(h, ld, ends, tries, failed):
+        """The sweeps of `francis` from when no window reaches beyond row 3; returns which lanes have failed."""
+        p = ld
+        q = 2 * ld
+        r = 3 * ld
+        row0 = lane.load(h, 0), lane.load(h, 1), lane.load(h, 2), lane.load(h, 3)
+        row1 = lane.load(h, p), lane.load(h, p + 1), lane.load(h, p + 2), lane.load(h, p + 3)
+        rest = (
+            lane.load(h, q + 1),
+            lane.load(h, q + 2),
+            lane.load(h, q + 3),
+            lane.load(h, r + 2),
+            lane.load(h, r + 3),
+        )
+        entries, failed = kit.iterate_four(row0 + row1 + rest, ends, tries, failed)
+        # What the eigenvalues are read from.
+        h00, h01, _, _, h10, h11, h12, _, h21, h22, h23, h32, h33 = entries
+        lane.store(h, 0, h00)
+        lane.store(h, 1, h01)
+        lane.store(h, p, h10)
+        lane.store(h, p + 1, h11)
+        lane.store(h, p + 2, h12)
+        lane.store(h, q + 1, h21)
+        lane.store(h, q + 2, h22)
+        lane.store(h, q + 3, h23)
+        lane.store(h, r + 2, h32)
+        lane.store(h, r + 3, h33)
+        return failed
+
+    @jit
+    def francis_small(h, wr, wi, n, ld):
+        """`francis` for n = 3 and n = 4; h is left as it was."""
+        zero = lane.const(0.0)
+        p = ld
+        q = 2 * ld
+        h03 = h13 = h23 = h32 = h33 = zero
+        if n == ROWS:
+            h03 = lane.load(h, 3)
+            h13 = lane.load(h, p + 3)
+            h23 = lane.load(h, q + 3)
+            h32 = lane.load(h, 3 * ld + 2)
+            h33 = lane.load(h, 3 * ld + 3)
+        row0 = lane.load(h, 0), lane.load(h, 1), lane.load(h, 2), h03
+        row1 = lane.load(h, p), lane.load(h, p + 1), lane.load(h, p + 2), h13
+        rest = lane.load(h, q + 1), lane.load(h, q + 2), h23, h32, h33
+        entries = row0 + row1 + rest
+        entries, failed = kit.iterate_four(entries, lane.const(float(n - 1)), zero, zero)
         h00, h01, _, _, h10, h11, h12, _, h21, h22, h23, h32, h33 = entries
         for i in range(n):
             lane.store(wi, i, zero)
@@ -207,6 +244,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         sweep_four,
         cut_four,
         first_of_four,
+        iterate_four,
+        finish_four,
         francis_small,
         eigenvalues_two,
         francis_iterate,
