@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import rhoscope as rs
 from rhoscope.devices.growth_cpu import by_steps
 from rhoscope.devices.precision import SINGLE
+from rhoscope.devices.study_single import SingleWorker
 from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, StudyError
 from rhoscope.kernels import cpu_columns_single, cpu_single, single
@@ -230,6 +231,39 @@ def test_a_study_against_float64(size: int, inputs: int, horizon: int) -> None:
         assert getattr(result, name).dtype == np.float64
         assert np.median(apart) <= (horizon + 20) * size**0.5 * EPS, name
         assert np.quantile(apart, 0.95) <= 40 * (horizon + 20) * size * EPS, name
+
+
+@pytest.mark.parametrize("horizon", [60, 300])
+@pytest.mark.parametrize("n", [5, 28, 40])
+@pytest.mark.parametrize("kind", ["positive", "steep"])
+def test_matrices_that_grow_and_fall_as_fast_as_they_can(kind: str, n: int, horizon: int) -> None:
+    """Positive ones grow a block by nearly (2 n)^block; steep ones fall far below their largest entry at each step."""
+    rng = np.random.default_rng(n)
+    A = rng.uniform(1.0, 2.0, (17, n, n))
+    if kind == "steep":
+        A = 1e-4 * A / n
+        A[:, 0, -1] = 1.9
+    given = rs.ensembles.Given(rounded(A))
+    fields = {"ensemble": given, "size": n, "gain": 1.0, "horizon": horizon, "samples": 17, "inputs": 2}
+    double, result = (rs.run(rs.Study(**fields, dtype=name), device="cpu") for name in ("float64", "float32"))
+    for name in COLUMNS:
+        got, true = getattr(result, name), getattr(double, name)
+        np.testing.assert_allclose(got, true, rtol=0, atol=2 * n * horizon * EPS, err_msg=name)
+
+
+def test_powers_far_from_normal_are_not_taken() -> None:
+    """Where their errors would be amplified, a sample has the bits of single steps."""
+    ensemble = rs.ensembles.Triangular(strength=200.0)
+    study = rs.Study(ensemble=ensemble, size=12, horizon=400, samples=16, dtype="float32")
+    by_strides, by_steps = SingleWorker(study, 1, 1025), SingleWorker(study, 1, 1025)
+    assert by_strides.doublings > 1
+    by_steps.doublings = 0
+    results = []
+    for worker in (by_strides, by_steps):
+        worker.draw(0, 16)
+        results.append(worker.gradients(16))
+    same = (results[0] == results[1]).all(axis=1)
+    assert same.sum() > 12
 
 
 def test_independent_delta() -> None:
