@@ -112,24 +112,26 @@ class Ranks:
     """
 
     def __init__(self, values: np.ndarray):
+        total = values.size
         order = np.argsort(values)
         ordered = values[order]
-        group = np.empty(values.size, dtype=np.intp)
-        group[order] = np.concatenate(([0], np.cumsum(ordered[1:] != ordered[:-1])))
+        apart = ordered[1:] != ordered[:-1]
+        self.tied = not apart.all()
+        group = np.empty(total, dtype=np.intp)
+        group[order] = np.concatenate(([0], np.cumsum(apart))) if self.tied else np.arange(total)
         self.order, self.group = order, group
-        self.tied = int(group[order[-1]]) + 1 < values.size
-        self.mass, self.position = self.spread(np.full(values.size, 1.0 / values.size))
+        if self.tied:
+            self.mass, self.position = self.spread(np.full(total, 1.0 / total))
+        else:
+            self.mass, self.position = np.full(total, 1.0 / total), (group + 0.5) * (1.0 / total)
         self.variance = _rank_variance(self.mass)
 
     def spread(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weight of each group of ties, and for each sample the weight of all below it, ties by half."""
-        if self.tied:
-            mass = np.bincount(self.group, weights)
-            return mass, (np.cumsum(mass) - 0.5 * mass)[self.group]
-        mass = weights[self.order]
-        position = np.empty_like(mass)
-        position[self.order] = np.cumsum(mass) - 0.5 * mass
-        return mass, position
+        mass = np.bincount(self.group, weights) if self.tied else weights[self.order]
+        below = np.cumsum(mass)
+        below -= 0.5 * mass
+        return mass, below[self.group]
 
     def variance_along(self, change: np.ndarray) -> Callable[[float], float]:
         """The function s -> variance of the ranks where the groups of ties weigh mass + s·change."""
