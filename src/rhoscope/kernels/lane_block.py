@@ -12,6 +12,7 @@ from rhoscope.kernels.jit_cuda import inlined
 scalars = lane_cuda.scalars
 
 EIGHT_SUMS = lane_cuda.EIGHT_SUMS
+FINISH_IN_REGISTERS = lane_cuda.FINISH_IN_REGISTERS
 
 abs = lane_cuda.abs
 align_frame = lane_cuda.align_frame
