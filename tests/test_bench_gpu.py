@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -51,7 +52,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """What the command leaves in a folder, and what it prints, of small sizes in the simulator."""
     folder = tmp_path_factory.mktemp("gpu")
-    parts = ("roof", "kernels", "E", "R", "F", "G", "study")
+    parts = ("roof", "kernels", "forms", "E", "R", "F", "G", "study")
     arguments = ("-m", "bench", "gpu", "--small", "--threads", "1", "--save", str(folder), "--parts", *parts)
     # NumPy's numbers warn in the simulator where a GPU is silent.
     return folder, command(*arguments, NUMBA_ENABLE_CUDASIM="1", PYTHONWARNINGS="ignore::RuntimeWarning")
@@ -67,7 +68,7 @@ def test_every_part_is_kept_in_json_and_in_a_table(measured: tuple[Path, Any]) -
     assert "simulated" in found["machine"]["device"]
     assert found["machine"]["versions"]["numpy"] == np.__version__
     records = found["records"]
-    assert {record["part"] for record in records} >= {"roof", "kernels", "E", "R", "F", "G", "study"}
+    assert {record["part"] for record in records} >= {"roof", "kernels", "forms", "E", "R", "F", "G", "study"}
     checks = [record for record in records if record["kind"] == "check"]
     assert len(checks) > 10
     assert all(check["equal"] == check["numbers"] for check in checks)
@@ -92,8 +93,9 @@ def test_a_missing_peer_is_named_and_the_others_go_on(measured: tuple[Path, Any]
 def test_kernels_need_no_more_than_numba_and_numpy(tmp_path: Path) -> None:
     """As if nothing else were installed, in this process and in those of the parts."""
     (tmp_path / "sitecustomize.py").write_text(ONLY_NUMBA, encoding="utf-8")
+    parts = ("roof", "kernels", "forms", "E", "R", "F", "G", "oracles")
     folders = (str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")]))
-    arguments = ("bench/gpu.py", "--small", "--threads", "1", "--parts", "E", "R", "F", "G", "oracles")
+    arguments = ("bench/gpu.py", "--small", "--threads", "1", "--parts", *parts)
     done = command(
         *arguments,
         NUMBA_ENABLE_CUDASIM="1",
@@ -101,6 +103,11 @@ def test_kernels_need_no_more_than_numba_and_numpy(tmp_path: Path) -> None:
         PYTHONPATH=os.pathsep.join(folders),
     )
     assert done.returncode == 0, done.stderr
+    assert "Roof of this GPU: " in done.stdout
+    found = re.search(r"(\d+) of (\d+) checks passed", done.stdout)
+    assert found is not None
+    assert int(found[1]) == int(found[2]) > 10
+    assert "### Eigenvalues, a thread or a block a matrix" in done.stdout
     for job in "ERFG":
         assert f"### {job}: " in done.stdout
     assert "NumPy on the host" in done.stdout

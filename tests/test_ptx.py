@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Bytes that the longest kernels keep in memory across the calls or stages of which they are made, outside of every loop
-# over entries; all others keep everything in registers.
-FRAMES = {"bptt": 64, "spectra": 64, "block bptt slots": 80, "block bptt registers": 16}
+# The passes of lanes keep 8 bytes (7.5 and 8.0: 16) on the stack. At 9.0 a thread stores them before its first
+# sample and loads them once a sample, outside of all loops over steps. All others keep everything in registers.
+FRAMES = {"bptt": 16}
 
 
 def _missing() -> str | None:
@@ -82,6 +82,6 @@ def test_blocks_keep_matrices_in_registers(records: list[dict[str, Any]]) -> Non
     stacks = {
         (record["kernel"], record["capability"]): record["stack"]
         for record in records
-        if record["kernel"].startswith("block") and record["stack"] > FRAMES.get(record["kernel"], 0)
+        if record["kernel"].startswith("block") and record["stack"]
     }
     assert not stacks

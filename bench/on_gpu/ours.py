@@ -15,7 +15,7 @@ from rhoscope import ensembles
 name = "rhoscope"
 
 
-def _repeated(block: np.ndarray, count: int) -> Any:
+def repeated(block: np.ndarray, count: int) -> Any:
     """The block again and again in an array (count, ...) on the device."""
     there = cuda.to_device(np.ascontiguousarray(block))
     whole = cuda.device_array((count, *block.shape[1:]))
@@ -41,13 +41,13 @@ class _Last:
 
 
 def eigvals(data: Data) -> Iterator[Entry]:
-    A = _repeated(data.A, data.many)
+    A = repeated(data.A, data.many)
     last = _Last(lambda: rs.eigvals(A, device="cuda", on_device=True))
     yield Entry("eigvals", data.many, last.run, last.answer)
 
 
 def log_norms(data: Data) -> Iterator[Entry]:
-    A, delta = _repeated(data.A, data.many), _repeated(data.y, data.many)
+    A, delta = repeated(data.A, data.many), repeated(data.y, data.many)
     last = _Last(lambda: rs.gradient_norms(A, delta, data.lags, method="step", device="cuda", on_device=True))
     yield Entry("step", data.many, last.run, last.answer)
 

@@ -85,6 +85,10 @@ def records(name: str, budget: Budget, threads: int) -> Iterator[Record]:
         from bench.on_gpu.checks import kernels
 
         yield from kernels(budget)
+    elif name == "forms":
+        from bench.on_gpu.forms import forms
+
+        yield from forms(budget)
     elif name == "oracles":
         from bench.on_gpu.checks import oracles
 

@@ -18,6 +18,7 @@ def text(machine: Record, records: list[Record]) -> str:
     if roof:
         lines += ["", roof_line(roof)]
     lines += _checks([record for record in records if record["kind"] == "check"])
+    lines += _forms([record for record in records if record["kind"] == "forms"])
     lines += _oracles([record for record in records if record["kind"] == "oracles"])
     races = {(record["job"], record["size"]): record for record in records if record["kind"] == "race"}
     for job in dict.fromkeys(job for job, _ in races):
@@ -55,6 +56,26 @@ def _checks(checks: list[Record]) -> list[str]:
         for check in differing:
             cells = [check["what"], f"{check['numbers']:,}", f"{check['equal']:,}", f"{check['worst']:.1e}"]
             lines.append(markdown([*cells, check["column"], "yes" if check["passed"] else "**no**"]))
+    return lines
+
+
+def _forms(records: list[Record]) -> list[str]:
+    if not records:
+        return []
+    head = ["n", "thread, µs", "block, µs", "thread / block (range)", "faster", "same bits"]
+    lines = [
+        "",
+        "### Eigenvalues, a thread or a block a matrix",
+        "",
+        markdown(head),
+        markdown(["-"] * len(head)),
+    ]
+    for record in sorted(records, key=lambda record: record["size"]):
+        each, ratio = record["microseconds_each"], record["ratio"]
+        cells = [str(record["size"]), f"{each['lanes']:.3g}", f"{each['blocks']:.3g}"]
+        cells.append(f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})")
+        cells.append("block" if ratio["low"] > 1.0 else "thread" if ratio["high"] < 1.0 else "not told apart")
+        lines.append(markdown([*cells, "yes" if record["passed"] else "**no**"]))
     return lines
 
 

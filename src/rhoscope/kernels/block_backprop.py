@@ -217,11 +217,12 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         e = exponent
         first = second = found = lane.const(1.0)
         for squares in range(2):
-            # A `sync` in a loop keeps the compiler from unrolling it, and from finding all its places beforehand.
+            # Zero, as above: the places of entries would else be found when the sum is cleared, and kept until here.
+            apart = threads + lane.to_int(lane.sync_any(False))
             part = lane.const(0.0)
             k = 0
             while k < TILE:
-                x = lane.abs(lane.load(u, at + k * threads)) * first * second
+                x = lane.abs(lane.load(u, at + k * apart)) * first * second
                 part = lane.fma(x, x if squares == 1 else lane.const(1.0), part)
                 k += 1
                 lane.sync()

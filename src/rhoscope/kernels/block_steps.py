@@ -1,4 +1,4 @@
-"""Log norms by steps with the matrix on chip: `recurrence` for a slot of threads a matrix, and a few slots a block.
+"""Steps with the matrix on chip: `recurrence` for a slot of threads a matrix, and a few slots a block.
 
 The steps, the blocks of steps, the exponents and the second, careful pass over a block that left the safe range are
 those of `recurrence`; only the order of the sums in a product differs. Thread (g, q) of a slot, of G C threads, holds
@@ -14,7 +14,6 @@ A slot of shared memory: the vectors of a block of steps, scaled as in `scaled`;
 from typing import Any
 
 from rhoscope.kernels.double import HIGH, LOW
-from rhoscope.kernels.scaled import ZERO
 
 # Entries of a thread's tile. Its 32 entries fill 64 of the 128 registers that 512 threads may have. Of 8 x 4, a
 # step reads 8 elements and writes and reads 4 shares: 24 accesses to shared memory for 32 fused multiply-adds.
@@ -124,47 +123,6 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         return s0 + s1
 
     @inlined
-    def slot_sum(w, sums, vector, count, first, second, squares, t, threads):
-        """Sum of the absolute values of a vector times two powers of two, or of their squares, in every thread."""
-        parts = count // PART
-        k = t
-        while k - t < parts:
-            if k < parts:
-                total = lane.const(0.0)
-                for i in range(PART):
-                    x = lane.abs(lane.load(w, vector + k * PART + i)) * first * second
-                    total = lane.fma(x, x if squares else lane.const(1.0), total)
-                lane.store(w, sums + k, total)
-            k += threads
-            lane.sync()
-        total = lane.const(0.0)
-        k = 0
-        while k < parts:
-            total = total + lane.load(w, sums + k)
-            k += 1
-        lane.sync()
-        return total
-
-    @inlined
-    def slot_size(w, sums, vector, count, t, threads):
-        """`vector_size`, in every thread."""
-        one = lane.const(1.0)
-        return kit.slot_sum(w, sums, vector, count, one, one, False, t, threads)
-
-    @inlined
-    def slot_norm(w, sums, vector, count, t, threads):
-        """(square, e), in every thread: the Euclidean norm is sqrt(square) 2^e."""
-        old = lane.load(w, vector + count)
-        e = old
-        first = second = total = lane.const(1.0)
-        for squares in range(2):
-            total = kit.slot_sum(w, sums, vector, count, first, second, squares == 1, t, threads)
-            if squares == 0:
-                e = kit.exponent_of(total, old)
-                first, second = kit.factors(old - e)
-        return total, e
-
-    @inlined
     def rescale_slot(w, vector, n, size, floor, mask, t, threads):
         """`rescale_vector` by the threads of a slot, which know the vector's size."""
         old = lane.load(w, vector + n)
@@ -251,66 +209,6 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             i += threads
             lane.sync()
 
-    @inlined
-    def write_norm(norms, at, norm, t):
-        """Write a norm to both of its parts, where the slot may."""
-        squares, exponents, own = norms
-        square, e = norm
-        if own and t == 0:
-            lane.store(squares, at, square)
-            lane.store(exponents, at, e)
-
-    @inlined
-    def record_slot(w, sums, v, count, lag, steps, lags, position, norms, start, step, t, threads):
-        """Write the norms at the lags up to lag + steps, v holding lag; returns how many are done.
-
-        Their logarithms wait for the end, where registers no longer hold a matrix.
-        """
-        while position < lags.size and lags[position] <= lag + steps:
-            norm = kit.slot_norm(w, sums, v + (lags[position] - lag) * (count + 1), count, t, threads)
-            kit.write_norm(norms, start + position * step, norm, t)
-            position += 1
-        return position
-
-    @inlined
-    def take_logs(norms, results, start, step, t, threads):
-        """Make the logarithm of each norm that was written."""
-        squares, exponents, own = norms
-        lane.sync()
-        k = t
-        while own and k < results:
-            at = start + k * step
-            lane.store(squares, at, kit.log_of(lane.load(squares, at), lane.load(exponents, at)))
-            k += threads
-
-    @inlined
-    def slot_norms(w, tile, place, shape, v, shift, lags, block, norms, start, step, t):
-        """`norms_by_steps` of a slot: delta at v, then room for `block` vectors.
-
-        Results at start, start + step, ... of the first of `norms`; the second is work space of the same form, the
-        third whether the slot may write.
-        """
-        sums = place[5]
-        count = shape[1]
-        threads = shape[5]
-        floor = lane.const(ZERO)
-        size = kit.slot_size(w, sums, v, count, t, threads)
-        position = 0
-        lag = 0
-        steps = 0
-        while True:
-            position = kit.record_slot(
-                w, sums, v, count, lag, steps, lags, position, norms, start, step, t, threads
-            )
-            if position == lags.size:
-                break
-            lane.sync()
-            kit.copy_slot(w, v, v + steps * (count + 1), count, t, threads)
-            lag += steps
-            steps = min(block, lags[lags.size - 1] - lag)
-            size = kit.advance_slot(w, tile, place, shape, v, steps, size, floor, shift, (False, 0), t)
-        kit.take_logs(norms, lags.size, start, step, t, threads)
-
     return (
         load_tile,
         scale_tile,
@@ -320,15 +218,8 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         multiply,
         multiply_shared,
         add_shares,
-        slot_sum,
-        slot_size,
-        slot_norm,
         rescale_slot,
         march_slot,
         advance_slot,
         copy_slot,
-        write_norm,
-        record_slot,
-        take_logs,
-        slot_norms,
     )

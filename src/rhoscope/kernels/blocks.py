@@ -8,6 +8,7 @@ import sys
 
 from rhoscope.kernels import balance, chase, francis, hessenberg
 from rhoscope.kernels import block_backprop as _block_backprop
+from rhoscope.kernels import block_norms as _block_norms
 from rhoscope.kernels import block_spectrum as _block_spectrum
 from rhoscope.kernels import block_steps as _block_steps
 from rhoscope.kernels import cuda as _lanes
@@ -50,18 +51,20 @@ factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
     multiply,
     multiply_shared,
     add_shares,
-    slot_sum,
-    slot_size,
-    slot_norm,
     rescale_slot,
     march_slot,
     advance_slot,
     copy_slot,
+) = _block_steps.build(lane, kit, inlined)
+(
+    slot_sum,
+    slot_size,
+    slot_norm,
     write_norm,
     record_slot,
     take_logs,
     slot_norms,
-) = _block_steps.build(lane, kit, inlined)
+) = _block_norms.build(lane, kit, inlined)
 (
     load_block,
     block_normalise,

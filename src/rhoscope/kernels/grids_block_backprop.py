@@ -50,9 +50,6 @@ def _backpropagating(alone: bool) -> Any:
         stride = padded + 1
         segments = (horizon + segment - 1) // segment
         many = 1 if alone else slots
-        states = (cuda.blockIdx.x * many + slot) * ((segment + 1 + segments) * stride + TILE * threads)
-        checkpoints = states + (segment + 1) * stride
-        sum_a = checkpoints + segments * stride + t
         zero = lane.const(ZERO)
         i = t
         while i - t < regions[7]:
@@ -64,6 +61,11 @@ def _backpropagating(alone: bool) -> Any:
         first = cuda.blockIdx.x * many
         while first < count:
             late = lane.to_int(lane.sync_any(False))  # as in `step_norms`
+            states = (cuda.blockIdx.x * many + slot + late) * (
+                (segment + 1 + segments) * stride + TILE * threads
+            )
+            checkpoints = states + (segment + 1) * stride
+            sum_a = checkpoints + segments * stride + t
             s = late + (first if alone else min(first + slot, count - 1))
             at = s // WARP * WARP
             own = s % WARP

@@ -13,7 +13,7 @@ SIMULATED: bool = bool(config.ENABLE_CUDASIM)
 # has, and more instructions than the cache holds.
 APART = frozenset(
     (
-        *("spectral_norm", "hessenberg_form", "francis"),
+        *("spectrum", "spectral_norm", "hessenberg_form", "francis", "place_matrix"),
         *("factor_shifted", "right_vector", "left_vector", "unit_largest"),
         *("advance", "outer_products", "draw_inputs", "copy_vector", "scale_vector", "vector_exponent"),
     )
