@@ -159,7 +159,7 @@ class _Worker(StudyWorker):
 
         kit = cpu_columns if self.by_columns else cpu
         groups = len(samples) // WIDTH
-        members = len(samples) if self.by_columns else groups
+        members = count if self.by_columns else groups
         key = drawing.key(study.seed)
         scale = drawing.vector_scale(n)
 

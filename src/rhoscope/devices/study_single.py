@@ -98,7 +98,7 @@ class SingleWorker(StudyWorker):
         study, samples, n, ld, work = self.study, self.samples, self.n, self.ld, self.recurrence_work
         kit = SINGLE.columns_kit if self.by_columns else SINGLE.kit
         groups = len(samples) // _WIDTH
-        members = len(samples) if self.by_columns else groups
+        members = count if self.by_columns else groups
         wanted = self.lags, self.out.reshape(-1), 0, members
         if self.error:
             self._draw(self.b, n * self.m, streams.INPUT_MAP)

@@ -8,7 +8,6 @@ the tuple (first cell, step down, rows); row i, of `count` cells, starts `i * do
 from typing import Any
 
 from rhoscope.kernels import tiles
-from rhoscope.kernels.streams import INPUTS
 from rhoscope.kernels.vector import ACCUMULATORS
 
 # Columns of a tile of outer products, four rows high.
@@ -180,108 +179,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                     c += width
             r += height
 
-    @jit
-    def draw_inputs(w, x, start, stop, k0, k1, sample):
-        """Elements start..stop-1 of the input stream to numbers of x; returns the place of `start` in x."""
-        first = start >> 1
-        for block in range(first, (stop + 1) >> 1, width):
-            z0, z1 = kit.normals(k0, k1, INPUTS, lane.numbers() + block, sample)
-            low, high = tiles.alternate(z0, z1)
-            cell = x + (block - first) // (width // 2)
-            lane.store(w, cell, low)
-            lane.store(w, cell + 1, high)
-        return start & 1
-
-    @jit
-    def scale_inputs(w, to, x, place, m, e):
-        """m inputs from number `place` of x on, times 2^e, in whole cells."""
-        first, second = kit.factors(e)
-        for q in range(0, m, width):
-            lane.store_at(w, to * width + q, lane.load_at(w, x * width + place + q) * first * second)
-
-    @jit
-    def emit(out, results, index, i, value):
-        """Result i, of `results`, of sample `index`, in groups as for the other layout."""
-        at = (index // width * results + i) * width + index % width
-        lane.put(out, at, lane.extract(value, 0))
-
-    @jit
-    def cells(elements):
-        """Cells that hold this many elements of one matrix."""
-        return (elements + width - 1) // width
-
-    @jit
-    def place_rows(w, to, source, at, down, across, rows, columns):
-        """Element (i, j), number at + i * down + j * across, to padded rows from cell `to` on."""
-        count = kit.cells(columns)
-        for i in range(rows):
-            lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
-            for j in range(columns):
-                x = lane.get(source, at + i * down + j * across)
-                lane.put(w, (to + i * count) * width + j, x)
-
-    @jit
-    def place_vector(w, to, source, at, step, n):
-        """Plain elements, `step` numbers apart, as a scaled vector of exponent 0."""
-        kit.place_rows(w, to, source, at, 0, step, 1, n)
-        lane.store(w, to + kit.cells(n), lane.const(0.0))
-
-    @jit
-    def place_matrix(w, source, at, down, across, n, copies):
-        """Matrix to cell 0, largest entry in [1, 2), and its transpose if copies = 2; returns its exponent."""
-        count = kit.cells(n)
-        kit.place_rows(w, 0, source, at, down, across, n, n)
-        if copies == 2:
-            kit.place_rows(w, n * count, source, at, across, down, n, n)
-        largest = lane.const(0.0)
-        for i in range(n * count):
-            largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
-        e = lane.to_float(kit.exponent(lane.const(lane.highest(largest))))
-        kit.scale_vector(w, 0, copies * n * count, -e)
-        return e
-
-    @jit
-    def step_norms(w, a, a_steps, delta, delta_steps, n, lags, block, out, start, stop):
-        """Log norms of (A^T)^k delta at the lags k for samples start..stop-1.
-
-        Steps are in numbers, from a group of samples to the next, from one sample of a group to the
-        next, from row to row, from column to column; for delta without the third.
-        """
-        count = kit.cells(n)
-        v = n * count
-        group, single, down, across = a_steps
-        delta_group, delta_single, delta_step = delta_steps
-        for index in range(start, stop):
-            g = index // width
-            s = index % width
-            shift = kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
-            kit.place_vector(w, v, delta, g * delta_group + s * delta_single, delta_step, n)
-            kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, index)
-
-    @jit
-    def bptt(
-        w, a, stride, b, h0, y, samples, n, ld, m, horizon, segment, block, k0, k1, lags, out, start, stop
-    ):  # fmt: skip
-        """`backpropagate` for samples start..stop-1, the lanes of groups that lie as for the other layout."""
-        count = kit.cells(n)
-        transposed = n * count
-        input_map = 2 * n * count
-        free = input_map + m * count + 1
-        for index in range(start, stop):
-            g = index // width
-            s = index % width
-            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2)
-            kit.place_rows(w, input_map, b, g * n * m * width + s, width, m * width, m, n)
-            lane.store(w, input_map + m * count, lane.const(0.0))
-            floor = kit.input_exponent(w, input_map, m * count) - shift
-            kit.place_vector(w, free, y, g * n * width + s, width, n)
-            kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
-            sample = lane.index(lane.get(samples, index))
-            kit.backpropagate(
-                w, free, shift, floor, count, (transposed, count, n), (0, count, n), (input_map, count, m),
-                horizon, segment, block, k0, k1, sample, lags, out, index,
-            )  # fmt: skip
-
     return (
         vector_size,
         vector_square,
@@ -293,13 +190,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         *(multiplying(columns, rows) for columns, rows in ((2, 8), (BROAD, 4), (1, 4), (4, 1), (1, 1))),
         apply_matrices,
         outer_products,
-        draw_inputs,
-        scale_inputs,
-        emit,
-        cells,
-        place_rows,
-        place_vector,
-        place_matrix,
-        step_norms,
-        bptt,
     )

@@ -4,6 +4,7 @@ import sys
 
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import columns as _columns
+from rhoscope.kernels import columns_samples as _samples
 from rhoscope.kernels import ladder as _ladder
 from rhoscope.kernels import ladder_cpu as _ladder_cpu
 from rhoscope.kernels import ladder_error as _ladder_error
@@ -37,6 +38,8 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     outer_single,
     apply_matrices,
     outer_products,
+) = _columns.build(lane, kit, jit, inlined)
+(
     draw_inputs,
     scale_inputs,
     emit,
@@ -46,7 +49,7 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     place_matrix,
     step_norms,
     bptt,
-) = _columns.build(lane, kit, jit, inlined)
+) = _samples.build(lane, kit, jit)
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )

@@ -4,6 +4,7 @@ import sys
 
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import columns as _columns
+from rhoscope.kernels import columns_samples as _samples
 from rhoscope.kernels import lane_single as lane
 from rhoscope.kernels import powers_columns as _powers
 from rhoscope.kernels import recurrence as _recurrence
@@ -32,6 +33,8 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     outer_single,
     apply_matrices,
     outer_products,
+) = _columns.build(lane, kit, jit, inlined)
+(
     draw_inputs,
     scale_inputs,
     emit,
@@ -41,7 +44,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     place_matrix,
     step_norms,
     bptt,
-) = _columns.build(lane, kit, jit, inlined)
+) = _samples.build(lane, kit, jit)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
