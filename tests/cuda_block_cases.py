@@ -58,7 +58,7 @@ MATRICES: dict[str, Array] = {
     "cyclic": np.roll(np.eye(5), 1, axis=0)[None],
     "small": np.random.default_rng(2).normal(size=(2, 3, 3)),
     # The sizes for which `python -m bench gpu` is to tell whether blocks or lanes are faster.
-    **{f"n = {n}": np.random.default_rng(n).normal(size=(1, n, n)) for n in range(9, 17)},
+    **{f"n = {n}": np.random.default_rng(n).normal(size=(1, n, n)) for n in (9, 12, 16)},
 }
 """Matrices (N, n, n) whose eigenvalues are computed."""
 
