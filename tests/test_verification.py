@@ -116,14 +116,6 @@ FAULTS = [
     ),
     pytest.param(
         "study-gradients",
-        "backpropagation.py",
-        "kit.add_states(w, sum_a, n, count, u + before * stride, v, steps)",
-        "kit.add_states(w, sum_a, n, count, u + (before + 1) * stride, v, steps)",
-        {"study, n = 5, T = 150: log‖∂L/∂A‖ vs bptt", "study, n = 33, T = 200: log‖∂L/∂A‖ vs bptt"},
-        id="h_t for h_{t-1} in the adjoint's sum",
-    ),
-    pytest.param(
-        "study-gradients",
         "strides.py",
         "input_map + m * count, count, sum_b, count, (length - 1) * m",
         "input_map, count, sum_b, count, (length - 1) * m",
