@@ -1,6 +1,7 @@
 """Norms at lags on the cores of this machine: a pool of threads over groups of samples."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,18 @@ def log_norms(
     matrices (M, n, n); deltas (D, n); pairs (N, 2): which matrix and which delta make each sample. What one way
     leaves open, because its error may be too large, goes to the next; the last is stepping, which leaves nothing.
     """
-    ways = _ways(method, deltas.shape[1], lags)
+    return _in_turn(_ways(method, deltas.shape[1], lags), matrices, deltas, pairs, lags, threads)
+
+
+def _in_turn(
+    ways: list[Callable[..., Floats]],
+    matrices: Floats,
+    deltas: Floats,
+    pairs: Indices,
+    lags: Lags,
+    threads: int,
+) -> Floats:
+    """What the first way finds, and where that is NaN what the next does."""
     results = ways[0](matrices, deltas, pairs, lags, threads)
     for way in ways[1:]:
         left = np.flatnonzero(np.isnan(results).any(axis=1))
@@ -78,13 +90,14 @@ def by_steps(
 
 def single_log_norms(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
     """`log_norms` by steps in float32; where its exponents do not suffice, of the rounded numbers in float64."""
-    results = by_steps(matrices, deltas, pairs, lags, threads, SINGLE)
-    left = np.flatnonzero(np.isnan(results).any(axis=1))
-    if left.size:
-        A, delta = (array.astype(np.float32).astype(np.float64) for array in (matrices, deltas))
-        found = by_steps(A, delta, pairs[left], lags, threads)
-        results[left] = np.where(np.isnan(results[left]), found, results[left])
-    return results
+    ways = [partial(by_steps, precision=SINGLE), _by_rounded_steps]
+    return _in_turn(ways, matrices, deltas, pairs, lags, threads)
+
+
+def _by_rounded_steps(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
+    """In float64 of the numbers as float32 has them."""
+    A, delta = (array.astype(np.float32).astype(np.float64) for array in (matrices, deltas))
+    return by_steps(A, delta, pairs, lags, threads)
 
 
 def by_ladder(
