@@ -9,6 +9,7 @@ import sys
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, sweep
 from rhoscope.kernels import draw as _draw
+from rhoscope.kernels import few_rows as _few_rows
 from rhoscope.kernels import fills_entries as _fills_entries
 from rhoscope.kernels import fills_rotated as _fills_rotated
 from rhoscope.kernels import francis as _francis
@@ -24,6 +25,7 @@ from rhoscope.kernels import lane_cpu as lane
 from rhoscope.kernels import lane_half as half
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import paired as _paired
+from rhoscope.kernels import panels as _panels
 from rhoscope.kernels import philox as _philox
 from rhoscope.kernels import powers_interleaved as _powers
 from rhoscope.kernels import recurrence as _recurrence
@@ -116,7 +118,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,
     vector_square,
-    combine,
+    _,
     apply_matrices,
     outer_products,
     draw_inputs,
@@ -129,10 +131,12 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
+panel_16, panel_12, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(lane, kit, inlined)
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
-copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+copy_vector, walk_in_memory, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+walk_2, walk_3, walk_4, walk_8, walk = _few_rows.build(lane, kit, jit)
 (
     add_vector,
     clear_sum,

@@ -48,7 +48,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
-copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+copy_vector, walk, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
 (
     add_vector,
     clear_sum,

@@ -4,12 +4,14 @@ import sys
 
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import balance, batches_cpu, chase, condition, cpu_wide, halves, hessenberg, sweep
+from rhoscope.kernels import few_rows as _few_rows
 from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import groups_cpu as _groups_cpu
 from rhoscope.kernels import interleaved as _interleaved
 from rhoscope.kernels import lane_half as half
 from rhoscope.kernels import lane_single as lane
 from rhoscope.kernels import narrowed as _narrowed
+from rhoscope.kernels import panels as _panels
 from rhoscope.kernels import powers_interleaved as _powers
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import recurrence_cpu as _recurrence_cpu
@@ -93,7 +95,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,
     vector_square,
-    combine,
+    _,
     apply_matrices,
     outer_products,
     draw_inputs,
@@ -106,10 +108,12 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
+panel_16, panel_12, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(lane, kit, inlined)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
-copy_vector, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+copy_vector, walk_in_memory, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+walk_2, walk_3, walk_4, walk_8, walk = _few_rows.build(lane, kit, jit)
 (
     add_vector,
     clear_sum,

@@ -14,7 +14,6 @@ TERM_CELLS = 128
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
-    eight_sums = lane.EIGHT_SUMS
 
     @jit
     def vector_size(w, vector, count):
@@ -43,7 +42,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         b, b_down, b_rows = second
         zero = lane.const(0.0)
         j = 0
-        while eight_sums and j + 8 <= count:
+        while j + 8 <= count:
             c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero
             t = y + j
             if not fresh:

@@ -1,8 +1,9 @@
-"""Tuples of vectors that stay in registers: a tile of a product whose lanes are columns of one matrix.
+"""Tuples of vectors that stay in registers: a tile of a product.
 
 A tile is a tuple of `parts * columns` vectors, `parts` independent partial sums of `columns` vectors each:
-enough chains of multiply-adds to hide their latency. For the CPU alone; addresses count numbers, not cells. The
-vectors are those that the array holds, of either precision.
+enough chains of multiply-adds to hide their latency. What multiplies them is one number for all lanes where lanes are
+columns of one matrix, and a vector where a lane is a matrix of its own. For the CPU alone; addresses count numbers,
+not cells. The vectors are those that the array holds, of either precision.
 """
 
 from typing import Any
@@ -182,6 +183,35 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
 
     integers = (types.int64,) * 3
     return signature(tile, tile, w, *integers, columns), codegen
+
+
+@intrinsic
+def add_scaled(typingctx: Any, tile: Any, w: Any, a: Any, s: Any) -> Any:
+    """The vectors from w[a] on times the vector s, onto a tile of as many."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        memory = _Memory(context, builder, sig.args[1], args[1])
+        values = cgutils.unpack_tuple(builder, args[0])
+        values = [memory.fma(memory.load(args[2], c), args[3], value) for c, value in enumerate(values)]
+        return context.make_tuple(builder, sig.return_type, values)
+
+    return signature(tile, tile, w, types.int64, s), codegen
+
+
+@intrinsic
+def add_image(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any) -> Any:
+    """The rows of vectors at w[a], w[a + down], ..., each times its vector of the tile x, onto a tile."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        memory = _Memory(context, builder, sig.args[1], args[1])
+        values = cgutils.unpack_tuple(builder, args[0])
+        row = args[2]
+        for s in cgutils.unpack_tuple(builder, args[4]):
+            values = [memory.fma(memory.load(row, c), s, value) for c, value in enumerate(values)]
+            row = builder.add(row, args[3])
+        return context.make_tuple(builder, sig.return_type, values)
+
+    return signature(tile, tile, w, types.int64, types.int64, x), codegen
 
 
 def _turn(builder: Any, vectors: list[Any]) -> list[Any]:

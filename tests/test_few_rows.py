@@ -1,0 +1,92 @@
+"""Steps in registers and products by panels against the loops in memory that they stand for: the same bits."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rhoscope.devices.workspace import lanes
+from rhoscope.kernels import cpu, cpu_single, interleaved, lane_cpu, lane_single
+from rhoscope.kernels.caching import inlined, jit
+
+STEPS = 5
+
+precisions = pytest.mark.parametrize(
+    ("kit", "lane"), [(cpu, lane_cpu), (cpu_single, lane_single)], ids=["float64", "float32"]
+)
+
+
+def _work(lane: Any, cells: int, seed: int) -> NDArray[Any]:
+    space = lanes(cells, np.float32 if lane is lane_single else np.float64)
+    space[:] = np.random.default_rng(seed).standard_normal(space.size)
+    return space
+
+
+def _walkers(kit: Any, lane: Any) -> tuple[Any, Any]:
+    @numba.njit
+    def in_registers(w: Any, v: Any, n: Any, matrix: Any, inputs: Any, x: Any, scaled: Any) -> None:
+        kit.walk(w, v, STEPS, lane.const(3.0), n, matrix, inputs, x, 1, scaled)
+
+    @numba.njit
+    def in_memory(w: Any, v: Any, n: Any, matrix: Any, inputs: Any, x: Any, scaled: Any) -> None:
+        kit.walk_in_memory(w, v, STEPS, lane.const(3.0), n, matrix, inputs, x, 1, scaled)
+
+    return in_registers, in_memory
+
+
+@precisions
+def test_steps_in_registers_have_the_bits_of_steps_in_memory(kit: Any, lane: Any) -> None:
+    in_registers, in_memory = _walkers(kit, lane)
+    for n in range(1, 10):
+        for m in (0, 1, 3):
+            ld = n + 1
+            b = n * ld
+            x = b + m * n
+            scaled = x + 1 + STEPS * m
+            v = scaled + m
+            expected = _work(lane, v + (STEPS + 1) * (n + 1), seed=n)
+            width = lane.WIDTH
+            expected[(v + n) * width : (v + n + 1) * width] = np.arange(width) - 40.0  # exponents
+            found = expected.copy()
+            call = v, n, (0, ld, n), (b, n, m), x, scaled
+            in_memory(expected, *call)
+            in_registers(found, *call)
+            # Inputs that were scaled are kept by one of them alone.
+            expected[scaled * width : v * width] = found[scaled * width : v * width]
+            np.testing.assert_array_equal(found, expected, err_msg=f"n = {n}, m = {m}")
+            assert np.isfinite(found).all()
+
+
+@precisions
+def test_panels_have_the_bits_of_single_columns(kit: Any, lane: Any) -> None:
+    columns = SimpleNamespace()
+    columns.combine = interleaved.build(lane, columns, jit, inlined)[2]
+    plain = columns.combine
+
+    @numba.njit
+    def by_panels(w: Any, y: Any, count: Any, second: Any, z: Any, first: Any, x: Any, fresh: Any) -> None:
+        kit.combine(w, y, count, second, z, first, x, 2, fresh)
+
+    @numba.njit
+    def by_columns(w: Any, y: Any, count: Any, second: Any, z: Any, first: Any, x: Any, fresh: Any) -> None:
+        for j in range(count):
+            b, b_down, b_rows = second
+            a, down, rows = first
+            plain(w, y + j, 1, (b + j, b_down, b_rows), z, (a + j, down, rows), x, 2, fresh)
+
+    for count in (*range(1, 18), 31, 32, 47):
+        for fresh in (True, False):
+            rows, b_rows = 5, 2
+            b = rows * count
+            z = b + b_rows * count
+            x = z + b_rows
+            y = x + 2 * rows
+            expected = _work(lane, y + count + 1, seed=count)
+            found = expected.copy()
+            call = y, count, (b, count, b_rows), z, (0, count, rows), x, fresh
+            by_columns(expected, *call)
+            by_panels(found, *call)
+            np.testing.assert_array_equal(found, expected, err_msg=f"count = {count}, fresh = {fresh}")
