@@ -9,7 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from rhoscope.devices.workspace import lanes
-from rhoscope.kernels import cpu, cpu_single, interleaved, lane_cpu, lane_single
+from rhoscope.kernels import (
+    cpu,
+    cpu_columns,
+    cpu_columns_single,
+    cpu_single,
+    interleaved,
+    lane_cpu,
+    lane_single,
+)
 from rhoscope.kernels.caching import inlined, jit
 
 STEPS = 5
@@ -56,6 +64,37 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory(kit: Any, lane: Any
             in_registers(found, *call)
             # Inputs that were scaled are kept by one of them alone.
             expected[scaled * width : v * width] = found[scaled * width : v * width]
+            np.testing.assert_array_equal(found, expected, err_msg=f"n = {n}, m = {m}")
+            assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize(
+    ("kit", "lane"),
+    [(cpu_columns, lane_cpu), (cpu_columns_single, lane_single)],
+    ids=["float64", "float32"],
+)
+def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_column(
+    kit: Any, lane: Any
+) -> None:
+    in_registers, in_memory = _walkers(kit, lane)
+    width = lane.WIDTH
+    for n in (2 * width, 2 * width + 1, 3 * width - 1, 3 * width, 3 * width + 2, 4 * width, 4 * width + 1):
+        count = -(-n // width)
+        for m in (0, 1, 4):
+            b = n * count
+            x = b + m * count
+            scaled = x + 1 + STEPS * m  # as many cells as there are numbers are more than enough
+            v = scaled + 1
+            expected = _work(lane, v + (STEPS + 1) * (count + 1), seed=n)
+            rows = expected[: x * width].reshape(-1, count * width)
+            rows[:, n:] = 0.0
+            first = expected[v * width :]
+            first[n : count * width] = 0.0
+            first[count * width : (count + 1) * width] = -40.0  # one exponent for all lanes
+            found = expected.copy()
+            call = v, count, (0, count, n), (b, count, m), x, scaled
+            in_memory(expected, *call)
+            in_registers(found, *call)
             np.testing.assert_array_equal(found, expected, err_msg=f"n = {n}, m = {m}")
             assert np.isfinite(found).all()
 

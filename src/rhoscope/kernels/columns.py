@@ -17,6 +17,7 @@ BROAD = ACCUMULATORS // 4
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement, as `interleaved.build`."""
     width = lane.WIDTH
+    spreads = ACCUMULATORS >= 8
 
     @jit
     def vector_size(w, vector, count):
@@ -44,26 +45,21 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         def combine(w, y, b, b_down, b_rows, z, a, down, rows, x):
             for first in range(0, columns * width, panel * width):
                 tile = tiles.start(w, y + first, True, panel, parts)
-                p = b + first
-                q = z
-                for _ in range(b_rows // parts):
-                    tile = tiles.add_rows(tile, w, p, b_down, q, 1, panel, parts)
-                    p += parts * b_down
-                    q += parts
-                for _ in range(b_rows % parts):
-                    tile = tiles.add_rows(tile, w, p, b_down, q, 1, panel, 1)
-                    p += b_down
-                    q += 1
-                p = a + first
-                q = x
-                for _ in range(rows // parts):
-                    tile = tiles.add_rows(tile, w, p, down, q, 1, panel, parts)
-                    p += parts * down
-                    q += parts
-                for _ in range(rows % parts):
-                    tile = tiles.add_rows(tile, w, p, down, q, 1, panel, 1)
-                    p += down
-                    q += 1
+                for p, step, count, q in ((b + first, b_down, b_rows, z), (a + first, down, rows, x)):
+                    if spreads:
+                        for _ in range(count // width):
+                            tile = tiles.add_cell(tile, w, p, step, q, panel, parts)
+                            p += width * step
+                            q += width
+                        count %= width
+                    for _ in range(count // parts):
+                        tile = tiles.add_rows(tile, w, p, step, q, 1, panel, parts)
+                        p += parts * step
+                        q += parts
+                    for _ in range(count % parts):
+                        tile = tiles.add_rows(tile, w, p, step, q, 1, panel, 1)
+                        p += step
+                        q += 1
                 tiles.finish(tile, w, y + first, panel, 0)
 
         return combine

@@ -5,6 +5,7 @@ import sys
 from rhoscope.kernels import backpropagation as _backpropagation
 from rhoscope.kernels import columns as _columns
 from rhoscope.kernels import columns_samples as _samples
+from rhoscope.kernels import few_rows as _few_rows
 from rhoscope.kernels import lane_single as lane
 from rhoscope.kernels import powers_columns as _powers
 from rhoscope.kernels import recurrence as _recurrence
@@ -48,7 +49,8 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
-copy_vector, walk, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+copy_vector, walk_in_memory, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
+walk_3, walk_4, walk = _few_rows.build_columns(lane, kit, jit)
 (
     add_vector,
     clear_sum,

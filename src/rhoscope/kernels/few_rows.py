@@ -1,20 +1,21 @@
 """Steps of the recurrence for a few rows, with the running vector in registers, on the CPU.
 
-In memory a step waits for what the one before has stored, and at such sizes most of its time is that waiting and the
+In memory a step waits for what the one before has stored, and for few rows most of its time is that waiting and the
 loops. Here loops over rows and columns are unrolled for each size, and a vector is stored only for those who ask for
-it later. Every sum has the terms, and their order, that it has in memory. A size costs a fifth of a second to compile:
-those between four and eight have their steps in memory.
+it later. Every sum has the terms, and their order, that it has in memory. A size takes a fifth of a second to compile,
+so there are not more of them.
 """
 
 from typing import Any
 
-from rhoscope.kernels import tiles
+from rhoscope.kernels import registers, tiles
 
-# The last for vectors of one register only.
-SIZES = 2, 3, 4, 8
+# Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column.
+ROWS = 2, 3, 4, 8
+CELLS = 3, 4
 
 
-def build(lane: Any, kit: Any, jit: Any) -> Any:
+def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels `walk_2`, `walk_3`, `walk_4`, `walk_8`, and `walk`, which takes one of them or `walk_in_memory`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
@@ -35,9 +36,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     first, second = kit.factors(-e)
                     for q in range(m):
                         s = lane.load(w, x + place + q) * first * second
-                        image = tiles.add_scaled(image, w, (b + q * b_down) * width, s)
+                        image = registers.add_scaled(image, w, (b + q * b_down) * width, s)
                     place += m
-                state = tiles.add_image(image, w, a * width, down * width, state)
+                state = registers.add_image(image, w, a * width, down * width, state)
                 tiles.store(state, w, v * width, 0, n)
                 lane.store(w, v + n, e)
 
@@ -57,4 +58,69 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         else:
             kit.walk_in_memory(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
 
-    return *(walking(n) for n in SIZES), walk
+    return *(walking(n) for n in ROWS), walk
+
+
+def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels `walk_3`, `walk_4`, and `walk`, which takes one of them or `walk_in_memory`."""
+    width = lane.WIDTH
+    wide = lane.EIGHT_SUMS
+
+    def walking(count: int) -> Any:
+        whole = count - 1
+
+        @jit
+        def walk(w, v, steps, shift, matrix, inputs, x, place, scaled):
+            lane.align_frame()
+            a, down, rows = matrix
+            b, b_down, m = inputs
+            down *= width
+            b_down *= width
+            full = rows == count * width
+            state = tiles.load(w, v * width, 0, count, 1)
+            e = lane.load(w, v + count)
+            for _ in range(steps):
+                e = e + shift
+                sums = tiles.start(w, 0, True, count, 2)
+                if m > 0:
+                    kit.scale_inputs(w, scaled, x, place, m, -e)
+                    place += m
+                    p = b * width
+                    q = scaled * width
+                    for _ in range(m // 2):
+                        sums = tiles.add_rows(sums, w, p, b_down, q, 1, count, 2)
+                        p += 2 * b_down
+                        q += 2
+                    if m % 2:
+                        sums = tiles.add_rows(sums, w, p, b_down, q, 1, count, 1)
+                p = a * width
+                sums = registers.add_lanes(sums, w, p, down, state, count, 0, whole)
+                p += whole * width * down
+                if full:
+                    sums = registers.add_lanes(sums, w, p, down, state, count, whole, count)
+                else:
+                    q = (v + whole) * width
+                    for _ in range((rows - whole * width) // 2):
+                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, 2)
+                        p += 2 * down
+                        q += 2
+                    if rows % 2:
+                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
+                v += count + 1
+                state = registers.total(sums, count)
+                tiles.store(state, w, v * width, 0, count)
+                lane.store(w, v + count, e)
+
+        return walk
+
+    @jit
+    def walk(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
+        """As `walk_in_memory`."""
+        if wide and count == 3:
+            kit.walk_3(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide and count == 4:
+            kit.walk_4(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        else:
+            kit.walk_in_memory(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
+
+    return *(walking(count) for count in CELLS), walk

@@ -6,7 +6,7 @@ none waits for the sum before. The terms of a sum, and their order, are those of
 
 from typing import Any
 
-from rhoscope.kernels import tiles
+from rhoscope.kernels import registers, tiles
 
 # Columns of the panels that more than eight registers can hold, and of those that any can.
 WIDE = (16, 12, 8)
@@ -24,12 +24,12 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             tile = tiles.start(w, y * width, fresh, columns, 1)
             p = b * width
             for q in range(z, z + b_rows):
-                tile = tiles.add_scaled(tile, w, p, lane.load(w, q))
+                tile = registers.add_scaled(tile, w, p, lane.load(w, q))
                 p += b_down * width
             p = a * width
             q = x
             for _ in range(rows):
-                tile = tiles.add_scaled(tile, w, p, lane.load(w, q))
+                tile = registers.add_scaled(tile, w, p, lane.load(w, q))
                 p += down * width
                 q += step
             tiles.store(tile, w, y * width, 0, columns)

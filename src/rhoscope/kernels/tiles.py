@@ -1,9 +1,8 @@
-"""Tuples of vectors that stay in registers: a tile of a product.
+"""Tuples of vectors that stay in registers: a tile of a product whose lanes are columns of one matrix.
 
 A tile is a tuple of `parts * columns` vectors, `parts` independent partial sums of `columns` vectors each:
-enough chains of multiply-adds to hide their latency. What multiplies them is one number for all lanes where lanes are
-columns of one matrix, and a vector where a lane is a matrix of its own. For the CPU alone; addresses count numbers,
-not cells. The vectors are those that the array holds, of either precision.
+enough chains of multiply-adds to hide their latency. For the CPU alone; addresses count numbers, not cells. The
+vectors are those that the array holds, of either precision.
 """
 
 from typing import Any
@@ -23,7 +22,7 @@ def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
     return cgutils.create_struct_proxy(array_type)(context, builder, array).data
 
 
-class _Memory:
+class Memory:
     """An array as vectors and scalars of its own precision."""
 
     def __init__(self, context: Any, builder: Any, array_type: Any, array: Any) -> None:
@@ -59,8 +58,23 @@ class _Memory:
         return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), [x, y, z])
 
 
-def _tile(family: Family, count: int) -> Any:
+def spread_lane(builder: Any, vector: Any, lane: int) -> Any:
+    """One lane of a vector in all of them."""
+    order = ir.Constant(ir.VectorType(I32, vector.type.count), [ir.Constant(I32, lane)] * vector.type.count)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
+
+
+def tile_of(family: Family, count: int) -> Any:
+    """The type of a tile of so many vectors."""
     return types.UniTuple(family.floats, count)
+
+
+def sum_of_parts(builder: Any, values: list[Any], columns: int) -> list[Any]:
+    """The partial sums of a tile added in a fixed tree."""
+    while len(values) > columns:
+        half = len(values) // 2
+        values = [builder.fadd(values[i], values[i + half]) for i in range(half)]
+    return values
 
 
 @intrinsic(prefer_literal=True)
@@ -69,7 +83,7 @@ def start(typingctx: Any, w: Any, y: Any, fresh: Any, columns: Any, parts: Any) 
     count, width = parts.literal_value * columns.literal_value, columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[0], args[0])
+        memory = Memory(context, builder, sig.args[0], args[0])
         zero = memory.family.constant(0.0)
         before = builder.block
         with builder.if_then(builder.not_(args[2])):
@@ -83,7 +97,7 @@ def start(typingctx: Any, w: Any, y: Any, fresh: Any, columns: Any, parts: Any) 
             values.append(phi)
         return context.make_tuple(builder, sig.return_type, values + [zero] * (count - width))
 
-    return signature(_tile(family_of(w), count), w, types.int64, types.boolean, columns, parts), codegen
+    return signature(tile_of(family_of(w), count), w, types.int64, types.boolean, columns, parts), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -94,7 +108,7 @@ def add_rows(
     width, height = columns.literal_value, rows.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
+        memory = Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
         row, scalar = args[2], args[4]
         for r in range(height):
@@ -110,16 +124,35 @@ def add_rows(
 
 
 @intrinsic(prefer_literal=True)
+def add_cell(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, columns: Any, parts: Any) -> Any:
+    """As many rows as a vector has lanes, row r times lane r of the vector at w[x], onto partial sum r % parts."""
+    width, height = columns.literal_value, parts.literal_value
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        memory = Memory(context, builder, sig.args[1], args[1])
+        values = cgutils.unpack_tuple(builder, args[0])
+        row, vector = args[2], memory.load(args[4])
+        # Lanes are spread from the register. LLVM would rather read each from memory again, where rows have to be read.
+        vector = builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], False)
+        for r in range(memory.family.width):
+            s = spread_lane(builder, vector, r)
+            for c in range(width):
+                i = r % height * width + c
+                values[i] = memory.fma(memory.load(row, c), s, values[i])
+            row = builder.add(row, args[3])
+        return context.make_tuple(builder, sig.return_type, values)
+
+    return signature(tile, tile, w, *(types.int64,) * 3, columns, parts), codegen
+
+
+@intrinsic(prefer_literal=True)
 def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any, onto: Any) -> Any:
     """Add the partial sums in a fixed tree and write them to w[y], or add them to what is there if `onto` is 1."""
     width, adds = columns.literal_value, onto.literal_value == 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
-        values = cgutils.unpack_tuple(builder, args[0])
-        while len(values) > width:
-            half = len(values) // 2
-            values = [builder.fadd(values[i], values[i + half]) for i in range(half)]
+        memory = Memory(context, builder, sig.args[1], args[1])
+        values = sum_of_parts(builder, cgutils.unpack_tuple(builder, args[0]), width)
         for c, value in enumerate(values):
             if adds:
                 value = builder.fadd(memory.load(args[2], c), value)
@@ -135,7 +168,7 @@ def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, rows: Any) -> 
     width, height = columns.literal_value, rows.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[0], args[0])
+        memory = Memory(context, builder, sig.args[0], args[0])
         values = []
         row = args[1]
         for _ in range(height):
@@ -143,7 +176,9 @@ def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, rows: Any) -> 
             row = builder.add(row, args[2])
         return context.make_tuple(builder, sig.return_type, values)
 
-    return signature(_tile(family_of(w), width * height), w, types.int64, types.int64, columns, rows), codegen
+    return signature(
+        tile_of(family_of(w), width * height), w, types.int64, types.int64, columns, rows
+    ), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -152,7 +187,7 @@ def store(typingctx: Any, tile: Any, w: Any, y: Any, down: Any, columns: Any) ->
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
+        memory = Memory(context, builder, sig.args[1], args[1])
         row = args[2]
         for i, value in enumerate(cgutils.unpack_tuple(builder, args[0])):
             if i and i % width == 0:
@@ -169,7 +204,7 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
+        memory = Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
         vectors = [memory.load(args[2], c) for c in range(width)]
         at = args[3]
@@ -183,35 +218,6 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
 
     integers = (types.int64,) * 3
     return signature(tile, tile, w, *integers, columns), codegen
-
-
-@intrinsic
-def add_scaled(typingctx: Any, tile: Any, w: Any, a: Any, s: Any) -> Any:
-    """The vectors from w[a] on times the vector s, onto a tile of as many."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
-        values = cgutils.unpack_tuple(builder, args[0])
-        values = [memory.fma(memory.load(args[2], c), args[3], value) for c, value in enumerate(values)]
-        return context.make_tuple(builder, sig.return_type, values)
-
-    return signature(tile, tile, w, types.int64, s), codegen
-
-
-@intrinsic
-def add_image(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any) -> Any:
-    """The rows of vectors at w[a], w[a + down], ..., each times its vector of the tile x, onto a tile."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = _Memory(context, builder, sig.args[1], args[1])
-        values = cgutils.unpack_tuple(builder, args[0])
-        row = args[2]
-        for s in cgutils.unpack_tuple(builder, args[4]):
-            values = [memory.fma(memory.load(row, c), s, value) for c, value in enumerate(values)]
-            row = builder.add(row, args[3])
-        return context.make_tuple(builder, sig.return_type, values)
-
-    return signature(tile, tile, w, types.int64, types.int64, x), codegen
 
 
 def _turn(builder: Any, vectors: list[Any]) -> list[Any]:
@@ -268,7 +274,7 @@ def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
             vectors.append(vector if source is family else builder.fptrunc(vector, family.floats.llvm))
         return context.make_tuple(builder, sig.return_type, _turn(builder, vectors))
 
-    return signature(_tile(family, family.width), a, places, types.int64), codegen
+    return signature(tile_of(family, family.width), a, places, types.int64), codegen
 
 
 @intrinsic
@@ -283,4 +289,4 @@ def alternate(typingctx: Any, x: Any, y: Any) -> Any:
             halves.append(builder.shuffle_vector(args[0], args[1], mask))
         return context.make_tuple(builder, sig.return_type, halves)
 
-    return signature(_tile(x.family, 2), x, x), codegen
+    return signature(tile_of(x.family, 2), x, x), codegen
