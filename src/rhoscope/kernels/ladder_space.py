@@ -19,13 +19,11 @@ GOLDEN = 0.6180339887498949
 # It decides which way "auto" takes, and with that the last digits of its results.
 # A multiply-add of a matrix with one vector, and with two at once, up to a size: the first-level cache holds the
 # matrix; so it does, and two are no longer one after the other; the second-level cache; none of one's own.
-_VECTORS = (63, 1.5, 3.0), (79, 1.5, 2.2), (360, 2.05, 2.1), (math.inf, 2.8, 2.9)
+_VECTORS = (63, 1.28, 2.6), (79, 1.28, 2.2), (360, 2.1, 2.15), (math.inf, 2.8, 2.9)
 _SQUARE = 1.15  # a multiply-add in a square, its share of finding the norm included
 _PAIR = 5.5  # the same in two parts
-_STEP = (
-    40.0,
-    250.0,
-)  # what a step costs beside its product, for a lane that is a matrix and one that is a column
+# What a step costs beside its product, for a lane that is a matrix and one that is a column.
+_STEP = 10.0, 100.0
 _MOVE = 250.0, 2200.0  # what a product of the ladder costs beside it
 _LAG = 150.0, 1000.0  # a logarithm
 

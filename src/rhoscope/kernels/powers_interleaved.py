@@ -1,7 +1,6 @@
 """Squares of small matrices: a lane is a matrix, named by its first cell and the step from row to row.
 
-The counterpart of `powers_columns`. An entry is one chain of multiply-adds over ascending k, so its bits do
-not depend on the tiles; where n is odd the last tiles overlap those before and compute the same entries again.
+The counterpart of `powers_columns`. An entry is one chain of multiply-adds over ascending k.
 """
 
 import math
@@ -17,34 +16,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def square(w, q, p, down, n, spare):
         """Q = P P, at cells q and p; no spare cells are needed here."""
-        step = min(2, n)
-        for row in range(0, n, step):
-            i = min(row, n - step) * down
-            for column in range(0, n, step):
-                j = min(column, n - step)
-                c00 = c01 = c10 = c11 = lane.const(0.0)
-                above = p + i
-                below = above + (step - 1) * down
-                left = p + j
-                right = left + step - 1
-                for _ in range(n):
-                    a0 = lane.load(w, above)
-                    a1 = lane.load(w, below)
-                    b0 = lane.load(w, left)
-                    b1 = lane.load(w, right)
-                    c00 = lane.fma(a0, b0, c00)
-                    c01 = lane.fma(a0, b1, c01)
-                    c10 = lane.fma(a1, b0, c10)
-                    c11 = lane.fma(a1, b1, c11)
-                    above += 1
-                    below += 1
-                    left += down
-                    right += down
-                to = q + i + j
-                lane.store(w, to, c00)
-                lane.store(w, to + step - 1, c01)
-                lane.store(w, to + (step - 1) * down, c10)
-                lane.store(w, to + (step - 1) * (down + 1), c11)
+        for i in range(0, n * down, down):
+            kit.apply_matrices(w, q + i, n, (0, 0, 0), 0, (p, down, n), p + i)
 
     @jit
     def square_pair(w, q, p, low, down, n):
