@@ -1,6 +1,6 @@
 """Which layout a recurrence of a given size takes, and how much memory its kernels need; plain Python."""
 
-from math import isqrt
+import math
 from typing import Any
 
 from rhoscope.kernels import double
@@ -24,6 +24,9 @@ STRIDES_FROM = 128
 MOST_DOUBLINGS = 4
 # What a step costs beside its products, in multiply-adds.
 STEP_WORK = 200.0
+# What a multiply-add of a step costs against one in the product of two matrices, up to a size: from the first-level
+# cache, the second-level, and the third.
+STEP_COST = (79, 1.0), (360, 1.5), (math.inf, 1.9)
 
 
 def block_length(n: int, precision: Any) -> int:
@@ -55,7 +58,7 @@ def segment_length(
     width, count, _ = _shape(n, columns, lanes)
     kept = horizon
     if ((horizon + 1) * (count + 1) + horizon * m // width) * CELL_BYTES > STATE_BYTES:
-        kept = isqrt(horizon)
+        kept = math.isqrt(horizon)
     return -(-kept // block) * block
 
 
@@ -82,9 +85,10 @@ def stride_doublings(n: int, m: int, horizon: int, precision: Any = double) -> i
 
 
 def stride_work(n: int, m: int, horizon: int, doublings: int, precision: Any = double) -> float:
-    """What both passes cost in strides of 2^doublings steps, in multiply-adds."""
+    """What both passes cost in strides of 2^doublings steps, in multiply-adds of a product of two matrices."""
     width = -(-n // precision.WIDTH) * precision.WIDTH if n >= precision.COLUMNS_FROM else n
-    step = (3.0 * n * width + STEP_WORK) / 2**doublings + 2.0 * m * width
+    cost = next(cost for upto, cost in STEP_COST if n <= upto)
+    step = (3.0 * cost * n * width + STEP_WORK) / 2**doublings + 2.0 * m * width
     return 3.0 * doublings * n * n * width + horizon * step
 
 
