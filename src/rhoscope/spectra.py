@@ -51,8 +51,8 @@ def eigvals(
 
         det(A - λ I) = 0,
 
-    by balancing, Householder reduction to Hessenberg form and the implicit double-shift QR iteration, eight
-    matrices at a time in the lanes of one vector.
+    by balancing, Householder reduction to Hessenberg form and the implicit double-shift QR iteration, eight or
+    sixteen matrices at a time in the lanes of a vector.
 
     Parameters
     ----------

@@ -16,13 +16,16 @@ from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
-from rhoscope.kernels.vector import WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
 
 # From this size on LAPACK finds eigenvalues faster than the lanes. Part of the numerics version.
 LAPACK_FROM = 1025
+# Up to this size sixteen lanes share the time that eight wait for square roots and divisions, where sixteen take two
+# registers (AVX-512) and not four. Above, what that gains goes to waiting for the slowest of sixteen.
+WIDE_UP_TO = 28 if ACCUMULATORS >= 16 else 0
 # Eigenvalues found by a thread between two looks at the common list of chunks.
 CHUNK_SECONDS = 1e-3
 
@@ -88,12 +91,15 @@ class CpuDevice:
     ) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
         """Eigenvalues, which matrices had no convergence, and which were past the range of the precision."""
         count, n = matrices.shape[:2]
-        kit, width = precision.kit, precision.width
+        kit, width = _kernels(precision, n, count)
         values = np.empty((count, n), dtype=precision.complex)
         failed = np.zeros(count, dtype=bool)
         flat = matrices.reshape(-1)
         scratch = [
-            [lanes(elements, precision.real) for elements in (spare(n), eigenvalues_work(n), 2 * n)]
+            [
+                lanes(elements * width // precision.width, precision.real)
+                for elements in (spare(n), eigenvalues_work(n), 2 * n)
+            ]
             for _ in range(min(self.threads, count))
         ]
         status = np.empty((count, 2))
@@ -151,6 +157,15 @@ class CpuDevice:
     ) -> NDArray[np.float64]:
         """`log_norms` by steps in float32 arithmetic; the numbers are within its range."""
         return growth_cpu.single_log_norms(matrices, deltas, pairs, lags, self.threads)
+
+
+def _kernels(precision: Precision, n: int, count: int) -> tuple[Any, int]:
+    """What finds the eigenvalues of so many matrices of size n, and how many of them it takes at a time."""
+    if precision is DOUBLE and n <= WIDE_UP_TO and count > DOUBLE.width:
+        from rhoscope.kernels import cpu_wide  # here: most programs need one width or the other
+
+        return cpu_wide, cpu_wide.lane.WIDTH
+    return precision.kit, precision.width
 
 
 def _chunk(n: int, count: int, threads: int, width: int = WIDTH) -> int:

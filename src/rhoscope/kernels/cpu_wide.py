@@ -1,13 +1,58 @@
-"""The generator of random numbers and the logarithm for sixteen lanes in float64, which float32 lanes call."""
+"""The kernels for sixteen lanes in float64: eigenvalues, and the random numbers and logarithm of float32 lanes."""
 
 import sys
 
+from rhoscope.kernels import balance, batches_cpu, chase, hessenberg, sweep
+from rhoscope.kernels import francis as _francis
+from rhoscope.kernels import groups_cpu as _groups_cpu
 from rhoscope.kernels import lane_wide as lane
 from rhoscope.kernels import normal as _normal
 from rhoscope.kernels import philox as _philox
-from rhoscope.kernels.caching import inlined
+from rhoscope.kernels import small as _small
+from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
 
 philox, words = _philox.build(lane, kit, inlined)
 log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
+
+clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
+    balance.build(lane, kit, jit)
+)
+householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
+    lane, kit, jit
+)
+apply_four, apply_corner = sweep.build(lane, inlined)
+apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
+    lane, kit, jit, inlined
+)
+(
+    small_beside,
+    negligible,
+    find_window,
+    unit_of,
+    eigenvalues_2x2,
+    read_pair,
+    is_exceptional,
+    exceptional,
+    shifted_column,
+    first_column,
+    francis,
+) = _francis.build(lane, kit, jit, inlined)
+(
+    without_negligible,
+    reflect_three,
+    reflect_two,
+    sweep_four,
+    cut_four,
+    first_of_four,
+    iterate_four,
+    finish_four,
+    francis_small,
+    eigenvalues_two,
+    francis_iterate,
+) = _small.build(lane, kit, jit, inlined)
+hessenberg_form, rescale, eigenvalues, _, _, _, _ = _spectrum.build(lane, kit, jit)
+take_group = _groups_cpu.build(lane, kit, jit)
+eigenvalues_batch, _ = batches_cpu.build(lane, kit, jit)

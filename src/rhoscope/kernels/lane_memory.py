@@ -1,7 +1,8 @@
 """Reading and writing lanes in memory on the CPU; kernels find these functions in `lane_cpu` and `lane_single`.
 
-Interleaved arrays are one-dimensional; element i of lane l lies at [i * width + l]. What is loaded from an array is
-the vector of its elements, eight float64 or int64 or sixteen float32; what is stored has its own width.
+Interleaved arrays are one-dimensional; element i of lane l lies at [i * width + l]. What `load` finds in an array is
+the vector of its elements, eight float64 or int64 or sixteen float32; what is stored, or taken by an index, has the
+width of the value or the index.
 """
 
 from typing import Any
@@ -78,14 +79,8 @@ def store_at(typingctx: Any, a: Any, offset: Any, v: Any) -> Any:
 
 @intrinsic
 def load_wide(typingctx: Any, a: Any, i: Any) -> Any:
-    """Element i of sixteen lanes of an interleaved array of int64."""
-    return _load(a, WIDE.integers, scale=True)
-
-
-@intrinsic
-def load_result(typingctx: Any, a: Any, i: Any) -> Any:
-    """Sixteen lanes of float64 from element i on, where `store` put them; the array may be of float32."""
-    return _load(a, WIDE.floats, scale=True)
+    """Element i of sixteen lanes of 64 bits, where `store` put them; an array of float32 may hold float64."""
+    return _load(a, WIDE.floats if isinstance(a.dtype, types.Float) else WIDE.integers, scale=True)
 
 
 @intrinsic
@@ -111,10 +106,11 @@ def put(typingctx: Any, a: Any, i: Any, x: Any) -> Any:
     return signature(types.void, a, types.int64, a.dtype), codegen
 
 
-def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> list[Any]:
-    """Address of element index[l] of each lane l."""
+def _lane_pointers(
+    context: Any, builder: Any, array_type: Any, array: Any, index: Any, kind: LaneType
+) -> list[Any]:
+    """Address of element index[l] of each lane l; kind is that of the integers."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
-    kind = _kind_of(array_type)
     pointers = []
     for k in range(kind.family.width):
         at = builder.extract_element(index, ir.Constant(I32, k))
@@ -128,11 +124,11 @@ def _lane_pointers(context: Any, builder: Any, array_type: Any, array: Any, inde
 @intrinsic
 def take(typingctx: Any, a: Any, i: Any) -> Any:
     """Element i of each lane, where i (integer lanes) may differ from lane to lane."""
-    kind = _kind_of(a)
+    kind = i.family.floats
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         result = ir.Constant(kind.llvm, ir.Undefined)
-        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
+        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1], i)):
             result = builder.insert_element(result, builder.load(pointer), ir.Constant(I32, k))
         return result
 
@@ -147,7 +143,7 @@ def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1])):
+        for k, pointer in enumerate(_lane_pointers(context, builder, sig.args[0], args[0], args[1], i)):
             lane = ir.Constant(I32, k)
             value = builder.extract_element(args[2], lane)
             old = builder.load(pointer)

@@ -18,7 +18,7 @@ __all__ = ["precision"]
 
 WIDTH = precision.WIDTH
 load_index = lane_memory.load_wide
-load_result = lane_memory.load_result
+load_result = lane_memory.load_wide
 EIGHT_SUMS = lane_cpu.EIGHT_SUMS
 FINISH_IN_REGISTERS = True
 abs = lane_cpu.abs
