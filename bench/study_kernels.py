@@ -16,7 +16,7 @@ from rhoscope.devices.study_columns import StudyWorker
 
 def worker(study: rs.Study, groups: int) -> StudyWorker:
     """What one thread computes with, at most `groups` groups of eight samples at a time."""
-    return study_cpu.worker_for(study, groups, study.size + 1, None)
+    return study_cpu.CpuWorker(study, groups, study.size + 1, None)
 
 
 def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int, int], None]) -> None:

@@ -10,9 +10,10 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 import rhoscope as rs
+from rhoscope.devices.fixed_cpu import FixedGradients
 from rhoscope.devices.growth_cpu import by_steps
 from rhoscope.devices.precision import SINGLE
-from rhoscope.devices.study_single import SingleWorker
+from rhoscope.devices.study_cpu import CpuWorker
 from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, StudyError
 from rhoscope.kernels import cpu_columns_single, cpu_single, single
@@ -255,11 +256,13 @@ def test_powers_far_from_normal_are_not_taken() -> None:
     """Where their errors would be amplified, a sample has the bits of single steps."""
     ensemble = rs.ensembles.Triangular(strength=200.0)
     study = rs.Study(ensemble=ensemble, size=12, horizon=400, samples=16, dtype="float32")
-    by_strides, by_steps = SingleWorker(study, 1, 1025), SingleWorker(study, 1, 1025)
-    assert by_strides.doublings > 1
-    by_steps.doublings = 0
+    worker = CpuWorker(study, 1, 1025, None)
+    passes = worker.passes
+    assert isinstance(passes, FixedGradients)
+    assert passes.doublings > 1
     results = []
-    for worker in (by_strides, by_steps):
+    for doublings in (passes.doublings, 0):
+        passes.doublings = doublings
         worker.draw(0, 16)
         results.append(worker.gradients(16))
     same = (results[0] == results[1]).all(axis=1)

@@ -20,6 +20,7 @@ class Question:
     inputs: int = 1
     delta: str = "error"
     mode: str = "fixed"
+    dtype: str = "float64"
     measure: tuple[str, ...] = ()
     cutoff: float = 0.9
 
@@ -35,7 +36,7 @@ def worker_of(question: Question, device: str, start: int, count: int) -> tuple[
         from rhoscope.devices.study_cuda import CudaWorker
 
         return CudaWorker(study, count, LAPACK_FROM, columns, start, None), columns
-    from rhoscope.devices.study_cpu import _Worker
+    from rhoscope.devices.study_cpu import CpuWorker
     from rhoscope.kernels.vector import WIDTH
 
-    return _Worker(study, -(-count // WIDTH), LAPACK_FROM, None), columns
+    return CpuWorker(study, -(-count // WIDTH), LAPACK_FROM, None), columns

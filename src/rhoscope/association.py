@@ -5,8 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from rhoscope.correlation import Pearson, Ranks, Spearman, interval
-from rhoscope.intervals import UNDEFINED, Estimate, hc3_slope
+from rhoscope.correlation import Pearson, Spearman, interval
+from rhoscope.intervals import UNDEFINED, Estimate, Standardised, hc3_slope
+from rhoscope.ranks import Ranks
 
 _CONSTANT = 1e-12
 """A variable that spreads less than this, relative to its size or to 1, is constant up to rounding."""
@@ -39,9 +40,24 @@ class Variable:
         self.all_finite = bool(self.finite.all())
 
     @cached_property
+    def constant(self) -> bool:
+        """True when the values, none of them NaN, do not vary beyond rounding: no correlation is defined."""
+        if self.values.size < 2:
+            return True
+        low, high = float(self.values.min()), float(self.values.max())
+        if low == high:  # also where both are -inf
+            return True
+        return high - low <= _CONSTANT * max(1.0, abs(low), abs(high)) < np.inf
+
+    @cached_property
     def ranks(self) -> Ranks:
         """Ranks of the values, none of them NaN."""
         return Ranks(self.values)
+
+    @cached_property
+    def standardised(self) -> Standardised:
+        """What moments see of the values, all of them finite."""
+        return Standardised(self.values)
 
 
 def rank_correlation(x: Variable, y: Variable) -> Spearman | None:
@@ -50,7 +66,7 @@ def rank_correlation(x: Variable, y: Variable) -> Spearman | None:
         defined = ~(np.isnan(x.values) | np.isnan(y.values))
         if not defined.all():
             x, y = Variable(x.values[defined]), Variable(y.values[defined])
-    if _is_constant(x.values) or _is_constant(y.values):
+    if x.constant or y.constant:
         return None
     return Spearman(x.ranks, y.ranks)
 
@@ -59,24 +75,15 @@ def associate(x: Variable, y: Variable, ranks: Spearman | None) -> Association |
     """The association of y with x, `ranks` their rank correlation; None where that is None."""
     if ranks is None:
         return None
-    both = x.finite & y.finite
-    u, v = (x.values, y.values) if both.all() else (x.values[both], y.values[both])
-    moments = not (_is_constant(u) or _is_constant(v))
     samples = ranks.influence.size
+    if not (x.all_finite and y.all_finite):
+        both = x.finite & y.finite
+        x, y = Variable(x.values[both]), Variable(y.values[both])
+    moments = not (x.constant or y.constant)
     return Association(
-        pearson=interval(Pearson(u, v)) if moments else UNDEFINED,
+        pearson=interval(Pearson(x.standardised, y.standardised)) if moments else UNDEFINED,
         spearman=interval(ranks),
-        slope=hc3_slope(u, v) if moments else UNDEFINED,
+        slope=hc3_slope(x.standardised, y.standardised) if moments else UNDEFINED,
         samples=samples,
-        left_out=samples - u.size,
+        left_out=samples - x.values.size,
     )
-
-
-def _is_constant(values: np.ndarray) -> bool:
-    """True when the values do not vary beyond rounding, so that no correlation is defined."""
-    if values.size < 2:
-        return True
-    low, high = float(values.min()), float(values.max())
-    if low == high:  # also where both are -inf
-        return True
-    return high - low <= _CONSTANT * max(1.0, abs(low), abs(high)) < np.inf

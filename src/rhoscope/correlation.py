@@ -20,7 +20,8 @@ from typing import Protocol
 import numpy as np
 from scipy import special
 
-from rhoscope.intervals import NEAR_ONE, Estimate, effective_degrees, student_quantile
+from rhoscope.intervals import NEAR_ONE, Estimate, Standardised, effective_degrees, student_quantile
+from rhoscope.ranks import Ranks
 
 FEWEST = 10
 """With fewer samples a correlation is given without an interval."""
@@ -36,10 +37,10 @@ _STARTS = 2048
 
 
 class Statistic(Protocol):
-    """A smooth function T of the weights P of N samples."""
+    """A smooth function T of the weights P of N samples, which may stand in an order of its own."""
 
     value: float
-    influence: np.ndarray  # (N,), of mean 0: N times the derivative of T along each sample's weight
+    influence: np.ndarray  # (N,), of mean 0: N times the derivative of T along the weight of each sample
     bias: float
     near_one: bool  # beyond NEAR_ONE
 
@@ -57,19 +58,24 @@ def interval(statistic: Statistic) -> Estimate:
     value, influence = statistic.value, statistic.influence
     unknown = Estimate(value, math.nan, math.nan)
     total = influence.size
-    square = float(influence @ influence)
+    squares = influence * influence
+    square = float(squares.sum())
     if total < FEWEST or statistic.near_one:
         return unknown
     if square <= 1e-24 * total:  # T does not vary, as the difference of two predictors of the same order
         return Estimate(value, value, value)
     root = math.sqrt(square)
     error = root / total
-    acceleration = float((influence * influence) @ influence) / (6 * root**3)
-    at = statistic.along(influence / (total * root))
+    acceleration = float(squares @ influence) / (6 * root**3)
+    along = statistic.along(influence)
+
+    def at(errors: float) -> float:
+        return along(errors / (total * root))
+
     curvature = (at(_STEP) - 2 * at(0.0) + at(-_STEP)) / (2 * error * _STEP**2)
     shift = curvature - statistic.bias / error
     z0 = float(special.ndtri(2 * special.ndtr(acceleration) * special.ndtr(shift)))
-    reach = student_quantile(effective_degrees(influence))
+    reach = student_quantile(effective_degrees(squares))
     low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - reach, z0 + reach))
     return Estimate(value, low, high) if low <= value <= high else unknown
 
@@ -80,19 +86,22 @@ class Pearson:
     r = C_xy / √(C_xx C_yy); for standardised values the influence function is u·v − r·(u² + v²)/2.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray):
-        u, v = _standardised(x), _standardised(y)
-        uv, uu, vv = u * v, u * u, v * v
+    def __init__(self, x: Standardised, y: Standardised):
+        u, v, uu, vv = x.values, y.values, x.squares, y.squares
+        total = u.size
+        uv = u * v
         r = _ratio(float(uv.mean()), 1.0, 1.0)
+        both = uu + vv
+        # Half the mean second derivative of r towards each single sample, over N.
+        fourth = (x.fourth + y.fourth) / total - 2
+        mixed = float(uu @ vv) / total - 1
+        cross = float(uv @ both) / total - 2 * r
+        self.bias = (r * (0.75 * fourth + 0.5 * mixed) - cross) / (2 * total)
         self.value = r
         self.near_one = abs(r) > NEAR_ONE
-        self.influence = uv - (0.5 * r) * (uu + vv)
+        both *= 0.5 * r
+        self.influence = np.subtract(uv, both, out=both)
         self._moments = u, v, uu, vv, uv
-        # Half the mean second derivative of r towards each single sample, over N.
-        fourth = float(uu @ uu + vv @ vv) / u.size - 2
-        mixed = float(uu @ vv) / u.size - 1
-        cross = float(uv @ (uu + vv)) / u.size - 2 * r
-        self.bias = (r * (0.75 * fourth + 0.5 * mixed) - cross) / (2 * u.size)
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The correlation under weights P + s·direction."""
@@ -105,105 +114,68 @@ class Pearson:
         return at
 
 
-class Ranks:
-    """Middle ranks of `values` (N,) as positions in (0, 1): ties share one, ±inf are values like others.
-
-    position_i = Σ_j p_j · (1 if x_j < x_i, ½ if x_j = x_i), at equal weights p_j = 1/N.
-    """
-
-    def __init__(self, values: np.ndarray):
-        total = values.size
-        order = np.argsort(values)
-        ordered = values[order]
-        apart = ordered[1:] != ordered[:-1]
-        self.tied = not apart.all()
-        group = np.empty(total, dtype=np.intp)
-        group[order] = np.concatenate(([0], np.cumsum(apart))) if self.tied else np.arange(total)
-        self.order, self.group = order, group
-        if self.tied:
-            self.mass, self.position = self.spread(np.full(total, 1.0 / total))
-        else:
-            self.mass, self.position = np.full(total, 1.0 / total), (group + 0.5) * (1.0 / total)
-        self.variance = _rank_variance(self.mass)
-
-    def spread(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weight of each group of ties, and for each sample the weight of all below it, ties by half."""
-        mass = np.bincount(self.group, weights) if self.tied else weights[self.order]
-        below = np.cumsum(mass)
-        below -= 0.5 * mass
-        return mass, below[self.group]
-
-    def variance_along(self, change: np.ndarray) -> Callable[[float], float]:
-        """The function s -> variance of the ranks where the groups of ties weigh mass + s·change."""
-        if self.tied:
-            square = self.mass * self.mass
-            one = 3 * float(square @ change)
-            two = 3 * float((self.mass * change) @ change)
-        else:
-            equal = 1 / self.mass.size
-            one = 3 * equal * equal * float(change.sum())
-            two = 3 * equal * float(change @ change)
-        three = float((change * change) @ change)
-        return lambda s: self.variance - s * (one + s * (two + s * three)) / 12
-
-    @property
-    def variance_influence(self) -> np.ndarray:
-        """Influence of each sample on the variance of the ranks, (1 − Σ mass³)/12."""
-        square = self.mass * self.mass
-        return 0.25 * (float(square @ self.mass) - square[self.group])
-
-
 class Spearman:
     """Rank correlation, Pearson's of the middle ranks F and G of two variables over the same N samples.
 
     T = (Σ p F G − ¼) / √(V_x V_y) with V = (1 − Σ_ties mass³)/12. The influence of a sample is that of its
-    own ranks and that of its presence on the ranks of all others.
+    own ranks and that of its presence on the ranks of all others. Its entries are in the order of y, `y.order`.
     """
 
     def __init__(self, x: Ranks, y: Ranks):
-        total = x.group.size
+        total = x.order.size
         self._x, self._y = x, y
-        self._weight = 1.0 / total
-        self._product = x.position * y.position
-        covariance = float(self._product.mean()) - 0.25
+        self._to_x = y.place[x.order].astype(np.intp)  # takes what is in the order of y to that of x
+        self._to_y = x.place[y.order].astype(np.intp)
+        self._f = x.rank_at(self._to_y)
+        turned = y.rank_at(self._to_x)
+        # In units of 1/4N², whole numbers, and so exact. A sample lifts the ranks of all above it, where
+        # Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
+        lift = self._f * y.rank
+        unit = 0.25 / total**2
+        covariance = unit * float(lift.mean()) - 0.25
+        lift -= x.twice_below(turned)[self._to_y]
+        lift -= y.twice_below(self._f)
         scale = math.sqrt(x.variance * y.variance)
         self.value = _ratio(covariance, x.variance, y.variance)
         self.near_one = abs(self.value) > NEAR_ONE
-        # A sample lifts the ranks of all above it: Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
-        influence = self._product - x.spread(y.position / total)[1] - y.spread(x.position / total)[1]
-        influence /= scale
-        self.influence = influence - influence.mean()
-        self.bias = (_concordance(x, y) / 4 - 3 * covariance) / (total * scale)
-        tied = [ranks for ranks in (x, y) if ranks.tied]
-        if tied:
-            self._add_ties(tied)
+        self._scale = scale
+        self.influence = lift * (unit / scale)
+        self.influence -= self.influence.mean()
+        self._at_equal_variance = self.influence
+        self.bias = (_concordance(x, y, turned) / 4 - 3 * covariance) / (total * scale)
+        if x.tied or y.tied:
+            self._add_ties()
 
-    def _add_ties(self, tied: list[Ranks]) -> None:
+    def _add_ties(self) -> None:
         """Where ranks are tied, their variances V depend on the sample too: T to second order in them."""
         total = self.influence.size
-        relative = [ranks.variance_influence / ranks.variance for ranks in tied]
+        relative, first = [], 0.0
+        for ranks, to_y in ((self._x, self._to_y), (self._y, slice(None))):
+            if ranks.tied:
+                relative.append(ranks.variance_influence()[to_y] / ranks.variance)
+                first += float((ranks.mass * ranks.mass) @ (1 - ranks.mass)) / (8 * ranks.variance)
         both = sum(relative, np.zeros(total))
         self.influence = self.influence - 0.5 * self.value * both
         second = -0.5 * float(self.influence @ both) - 0.125 * self.value * float(both @ both)
-        first = 0.0
-        for ranks, part in zip(tied, relative, strict=True):
+        for part in relative:
             second += 0.25 * self.value * float(part @ part)
-            first += float((ranks.mass * ranks.mass) @ (1 - ranks.mass)) / (8 * ranks.variance)
         self.bias += (self.value * first + second / total) / total
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The rank correlation under weights P + s·direction: a cubic over the root of two cubics."""
-        f, g = self._x.position, self._y.position
-        mass_x, df = self._x.spread(direction)
-        mass_y, dg = self._y.spread(direction)
-        first = f * dg + g * df
-        second = df * dg
-        one = float(direction @ self._product) + float(first.sum()) * self._weight
-        two = float(direction @ first) + float(second.sum()) * self._weight
-        three = float(direction @ second)
-        covariance = self.value * math.sqrt(self._x.variance * self._y.variance)
-        variance_x = self._x.variance_along(mass_x)
-        variance_y = self._y.variance_along(mass_y)
+        x, y, f, g = self._x, self._y, self._f, self._y.rank
+        weight = 1.0 / direction.size
+        whole, unit = _whole(direction)
+        df = x.twice_below(whole[self._to_x])[self._to_y] * (0.5 * unit)
+        dg = y.twice_below(whole) * (0.5 * unit)
+        one = self._scale * float(direction @ self._at_equal_variance)
+        two = (float((direction * f) @ dg) + float((direction * g) @ df)) * (0.5 * weight)
+        two += float(df @ dg) * weight
+        three = float((direction * df) @ dg)
+        covariance = self.value * self._scale
+        variance_y = y.variance_along(direction)
+        tied = x.tied or y.tied
+        variance_x = x.variance_along(direction[self._to_x]) if tied else variance_y
 
         def at(s: float) -> float:
             return _ratio(covariance + s * (one + s * (two + s * three)), variance_x(s), variance_y(s))
@@ -212,7 +184,10 @@ class Spearman:
 
 
 class Difference:
-    """`first` − `second`, two statistics of the same N samples: their noise in common cancels."""
+    """`first` − `second`, two statistics of the same N samples: their noise in common cancels.
+
+    Both have their influence in the same order, as two rank correlations with the same y.
+    """
 
     def __init__(self, first: Statistic, second: Statistic):
         self._first, self._second = first, second
@@ -227,9 +202,15 @@ class Difference:
         return lambda s: first(s) - second(s)
 
 
-def _standardised(values: np.ndarray) -> np.ndarray:
-    centred = values - values.mean()
-    return centred / math.sqrt(float(centred @ centred) / centred.size)
+def _whole(weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """`weights` (N,) as whole numbers and their unit, so small that twice the sum of all fits 63 bits.
+
+    Whole numbers add up exactly, and several times as fast as floats, each of which waits for the sum before it.
+    """
+    peak = max(float(weights.max()), -float(weights.min()))
+    unit = math.ldexp(1.0, math.frexp(weights.size * peak)[1] - 61)
+    scaled = weights * (1 / unit)
+    return np.rint(scaled, out=scaled).astype(np.int64), unit
 
 
 def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
@@ -239,22 +220,21 @@ def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
     return max(-1.0, min(1.0, covariance / math.sqrt(variance_x * variance_y)))
 
 
-def _concordance(x: Ranks, y: Ranks) -> float:
+def _concordance(x: Ranks, y: Ranks, second: np.ndarray) -> float:
     """Mean of sign(x_i − x_j)·sign(y_i − y_j) over all pairs, by strata of their distance in the order of x.
 
-    Where the correlation is near 1 only neighbours are discordant, so that pairs at random would see few.
+    `second` are the ranks of y in the order of x. Where the correlation is near 1 only neighbours are
+    discordant, so that pairs at random would see few.
     """
-    total = x.order.size
-    tied = x.tied or y.tied
-    first, second = x.group[x.order] if tied else x.group, y.group[x.order]
+    total = second.size
     found = 0.0
     for low, high in itertools.pairwise(_cuts(total)):  # distances low to high − 1
         middle = (low + high - 1) // 2
         step = 1 + (total - middle) // _STARTS
         near, far = slice(0, total - middle, step), slice(middle, total, step)
         up = second[near] < second[far]
-        if tied:
-            apart = first[near] < first[far]
+        if x.tied or y.tied:
+            apart = x.rank[near] < x.rank[far]
             rise = np.count_nonzero(apart & up)
             fall = np.count_nonzero(apart & (second[near] > second[far]))
         else:
@@ -268,7 +248,3 @@ def _concordance(x: Ranks, y: Ranks) -> float:
 def _cuts(total: int) -> list[int]:
     """Bounds of the strata of distances 1 to total − 1."""
     return np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.intp)).tolist()
-
-
-def _rank_variance(mass: np.ndarray) -> float:
-    return (1.0 - float((mass * mass) @ mass)) / 12

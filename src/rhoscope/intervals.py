@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -75,17 +76,16 @@ def median(values: np.ndarray) -> Estimate:
     return Estimate(value, float(ordered[low_index]), float(ordered[total - 1 - low_index]))
 
 
-def effective_degrees(influence: np.ndarray) -> float:
-    """Degrees of freedom of a standard error √(Σ f²)/N that comes from `influence` f (N,), of mean 0.
+def effective_degrees(squares: np.ndarray) -> float:
+    """Degrees of freedom of a standard error √(Σ f²)/N that comes from `squares` f² (N,), where f is of mean 0.
 
     Σ f² has relative variance (κ − 1)/N, with κ the kurtosis of f, and χ² of ν degrees of freedom has 2/ν: so
     ν = 2N/(κ − 1). For a normal f that is N.
 
     Reference: Satterthwaite, Biometrics Bulletin 2 (1946) 110.
     """
-    square = influence * influence
-    spread = square.size * float(square @ square) / float(square.sum()) ** 2 - 1
-    return 2 * square.size / max(spread, 1e-9)
+    spread = squares.size * float(squares @ squares) / float(squares.sum()) ** 2 - 1
+    return 2 * squares.size / max(spread, 1e-9)
 
 
 def student_quantile(degrees: float) -> float:
@@ -93,7 +93,42 @@ def student_quantile(degrees: float) -> float:
     return float(special.stdtrit(degrees, 0.5 + LEVEL / 2))
 
 
-def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
+class Standardised:
+    """A variable (N,) as its moments see it, made once for all that it is related to."""
+
+    def __init__(self, values: np.ndarray):
+        self.deviations = values - values.mean()
+        self.square = float(self.deviations @ self.deviations)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """Of mean 0 and mean square 1; not defined for a constant."""
+        return self.deviations / math.sqrt(self.square / self.deviations.size)
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        """Squares of the standardised values."""
+        return self.values * self.values
+
+    @cached_property
+    def fourth(self) -> float:
+        """Sum of the fourth powers of the standardised values."""
+        return float(self.squares @ self.squares)
+
+    @cached_property
+    def least_free(self) -> float:
+        """1 − h of the sample with the largest leverage h_i = 1/N + (x_i − x̄)²/S_xx."""
+        return 1.0 - (1.0 + float(self.squares.max())) / self.squares.size
+
+    @cached_property
+    def freed(self) -> np.ndarray:
+        """Deviations over 1 − h, which has to be above 0."""
+        free = self.squares * (-1.0 / self.squares.size)
+        free += 1.0 - 1.0 / self.squares.size
+        return np.divide(self.deviations, free, out=free)
+
+
+def hc3_slope(x: Standardised, y: Standardised) -> Estimate:
     """Least-squares slope of y on x (both (N,)), with the HC3 error, right under unequal variances.
 
     se² = Σ (x_i − x̄)² (e_i / (1 − h_i))² / S_xx², with residuals e_i, leverages h_i and S_xx = Σ (x_i − x̄)²;
@@ -102,21 +137,19 @@ def hc3_slope(x: np.ndarray, y: np.ndarray) -> Estimate:
 
     Reference: MacKinnon and White, Journal of Econometrics 29 (1985) 305.
     """
-    total = x.size
-    dx = x - x.mean()
-    dy = y - y.mean()
-    square = float(dx @ dx)
-    if total < 3 or square == 0.0:
+    if x.deviations.size < 3 or x.square == 0.0:
         return UNDEFINED
-    slope = float(dx @ dy) / square
-    dx_squared = dx * dx
-    free = 1.0 - 1.0 / total - dx_squared / square  # 1 - leverage
-    if free.min() < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
+    covariance = float(x.deviations @ y.deviations)
+    slope = covariance / x.square
+    if x.least_free < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
         return Estimate(slope, -math.inf, math.inf)
-    influence = dx * (dy - slope * dx) / free
-    error = math.sqrt(float(influence @ influence)) / square
-    degrees = effective_degrees(influence) if error > 0 else 0.0
-    if degrees < _MANY and slope * float(dx @ dy) >= NEAR_ONE**2 * float(dy @ dy):
+    influence = slope * x.deviations
+    np.subtract(y.deviations, influence, out=influence)
+    influence *= x.freed
+    squares = np.multiply(influence, influence, out=influence)
+    error = math.sqrt(float(squares.sum())) / x.square
+    degrees = effective_degrees(squares) if error > 0 else 0.0
+    if degrees < _MANY and slope * covariance >= NEAR_ONE**2 * y.square:
         return Estimate(slope, math.nan, math.nan)
     half = student_quantile(degrees) * error
     return Estimate(slope, slope - half, slope + half)

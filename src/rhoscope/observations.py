@@ -27,15 +27,16 @@ class Observations:
     def __init__(self, result: "Result"):
         codes = np.asarray(result.outcome)
         self.outcomes = {code.name: int((codes == code).sum()) for code in Outcome}
-        self.computed = np.isin(codes, [code for code in Outcome if code.computed])
-        if not self.computed.any():
+        computed = np.isin(codes, [code for code in Outcome if code.computed])
+        if not computed.any():
             counts = ", ".join(f"{count} {name}" for name, count in self.outcomes.items() if count)
             raise ArgumentError(f"result: got {counts}; give one with samples that were computed")
+        self._computed = slice(None) if computed.all() else computed  # a slice copies nothing
         study = result.study
         self.study = study
         self.lags = study.lags
         self._log_gradient = result.log_gradient
-        self._log_error = np.asarray(result.log_error)[self.computed]
+        self._log_error = np.asarray(result.log_error)[self._computed]
         columns = {
             RADIUS: result.spectral_radius,
             "frobenius_norm": result.frobenius_norm / math.sqrt(study.ensemble.real_size(study.size)),
@@ -66,8 +67,8 @@ class Observations:
         if lag not in self.lags:
             raise ArgumentError(f"lag: got {lag!r}; the study recorded {', '.join(map(str, self.lags))}")
         column = np.asarray(self._log_gradient[:, self.lags.index(lag)])
-        return column[self.computed] - self._log_error
+        return column[self._computed] - self._log_error
 
     def _log(self, column: Any) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            return np.log(np.asarray(column)[self.computed])
+            return np.log(np.asarray(column)[self._computed])

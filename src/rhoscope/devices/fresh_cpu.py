@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rhoscope import drawing
 from rhoscope.devices.base import Cancelled
+from rhoscope.devices.draws_cpu import Draws
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import streams
 from rhoscope.kernels.fresh import regions
@@ -35,8 +36,11 @@ class FreshGradients:
     Nothing is kept of a matrix: those of the forward pass are drawn again for the backward pass.
     """
 
-    def __init__(self, study: "Study", groups: int, cancelled: Callable[[], bool] | None) -> None:
+    def __init__(
+        self, study: "Study", groups: int, draws: Draws, cancelled: Callable[[], bool] | None
+    ) -> None:
         self._study = study
+        self._draws = draws
         self._cancelled = cancelled
         self._n = n = study.ensemble.real_size(study.size)
         self._ld = ld = leading(n)
@@ -46,7 +50,6 @@ class FreshGradients:
         self._free = self._tile * n * ld
         *_, first, span = regions(self._free, n, ld, m)
         self._work = lanes(first + groups * span)
-        self._scratch = lanes(drawing.scratch_elements(n))
         self._vectors = lanes(groups * n)
         self._input_map = lanes(groups * n * m)
         self._lags = np.array(study.lags, dtype=np.int64)
@@ -56,10 +59,11 @@ class FreshGradients:
         """Room for the matrices of one step of every group, overwritten by `log_norms`."""
         return self._work[: self._free * WIDTH]
 
-    def log_norms(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Logarithms (samples, K + 2) of |delta_{T-k}| at the lags k, of |delta_T|, and of |dL/dB|.
+    def log_norms(self, samples: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+        """Logarithms (count, K + 2) of |delta_{T-k}| at the lags k, of |delta_T|, and of |dL/dB|.
 
-        samples: numbers in whole groups. NaN or inf where a matrix on the way was not finite.
+        samples: numbers in whole groups, of which the first `count` are asked for. NaN or inf where a matrix on the
+        way was not finite.
 
         Raises:
             Cancelled: `cancelled`, polled between tiles, turned true.
@@ -72,15 +76,15 @@ class FreshGradients:
         key = drawing.key(self._study.seed)
         out = np.empty((groups, len(lags) + 2, WIDTH))
         if self._error:
-            self._draw(self._input_map, n * self._m, streams.INPUT_MAP, samples)
-        self._draw(self._vectors, n, streams.STATE if self._error else streams.DELTA, samples)
+            self._draws.vectors(self._input_map, n * self._m, streams.INPUT_MAP, samples)
+        self._draws.vectors(self._vectors, n, streams.STATE if self._error else streams.DELTA, samples)
         kit.fresh_begin(self._work, self._free, groups, *shape, self._vectors, self._input_map)
         if self._error:
             for times in self._tiles(range(1, horizon + 1), samples):
                 kit.fresh_forward(
                     self._work, self._free, groups, len(times), *shape, times[0] - 1, *key, samples
                 )
-            self._draw(self._vectors, n, streams.TARGET, samples)
+            self._draws.vectors(self._vectors, n, streams.TARGET, samples)
             kit.fresh_subtract(self._work, self._free, groups, *shape, self._vectors)
         first = 1 if self._m else horizon - int(lags[-1]) + 1  # dL/dB is a sum over all times
         for times in self._tiles(range(horizon, first - 1, -1), samples):
@@ -88,11 +92,10 @@ class FreshGradients:
                 self._work, self._free, groups, len(times), *shape, times[0], horizon, *key, samples, lags,
                 out.reshape(-1),
             )  # fmt: skip
-        return out.swapaxes(1, 2).reshape(groups * WIDTH, -1)
+        return out.swapaxes(1, 2).reshape(groups * WIDTH, -1)[:count]
 
     def _tiles(self, times: range, samples: NDArray[np.int64]) -> Iterator[range]:
         """Runs of times, each given out when their matrices A_t lie in the work array."""
-        study = self._study
         steps = self._tile * WIDTH // len(samples)
         for start in range(0, len(times), steps):
             if self._cancelled is not None and self._cancelled():
@@ -100,15 +103,5 @@ class FreshGradients:
             run = times[start : start + steps]
             owners = np.tile(samples, len(run))
             numbers = drawing.matrix_number(owners, np.repeat(run, len(samples)))
-            gains = np.empty(len(owners))
-            drawing.draw_groups(
-                study.ensemble, study.size, study.seed, study.gain, owners, self._work, gains, self._scratch,
-                numbers=numbers,
-            )  # fmt: skip
+            self._draws.matrices(self._work, owners, numbers)
             yield run
-
-    def _draw(self, v: NDArray[np.float64], elements: int, stream: int, samples: NDArray[np.int64]) -> None:
-        from rhoscope.kernels import cpu as kit
-
-        key = drawing.key(self._study.seed)
-        kit.draw_vectors(v, elements, elements, drawing.vector_scale(self._n), *key, stream, samples)

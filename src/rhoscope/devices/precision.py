@@ -1,6 +1,7 @@
 """The precisions of the CPU: each as NumPy and as the kernels know it."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -33,16 +34,14 @@ class Precision:
     @property
     def kit(self) -> Any:
         """Kernels for which a lane is a matrix; loaded on first use."""
-        from rhoscope.kernels import cpu, cpu_single
-
-        return cpu_single if self is SINGLE else cpu
+        return import_module("rhoscope.kernels." + ("cpu_single" if self is SINGLE else "cpu"))
 
     @property
     def columns_kit(self) -> Any:
         """The recurrences for which a lane is a column; loaded on first use."""
-        from rhoscope.kernels import cpu_columns, cpu_columns_single
-
-        return cpu_columns_single if self is SINGLE else cpu_columns
+        return import_module(
+            "rhoscope.kernels." + ("cpu_columns_single" if self is SINGLE else "cpu_columns")
+        )
 
 
 DOUBLE = Precision("float64", double, np.float64, np.complex128)

@@ -1,0 +1,90 @@
+"""Middle ranks, and the weight of all samples that rank below each."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+_SIGN = np.int64(-(2**63))
+
+
+class Ranks:
+    """Middle ranks of `values` (N,), none of them NaN: ties share one, ±inf are values like others.
+
+    `order` lists the samples by ascending value, and `place[s]` is where sample s stands in it. All else is in
+    that order. `rank` holds r = 2·(samples below) + (samples equal), a whole number: r/2N is the position of a
+    sample in (0, 1).
+    """
+
+    def __init__(self, values: np.ndarray):
+        total = values.size
+        self.order, ordered = _ascending(values)
+        self.place = np.empty(total, dtype=np.min_scalar_type(total))
+        self.place[self.order] = np.arange(total, dtype=self.place.dtype)
+        apart = ordered[1:] != ordered[:-1]
+        self.tied = not apart.all()
+        if self.tied:
+            self._starts = np.concatenate(([0], 1 + np.flatnonzero(apart)))
+            self._counts = np.diff(self._starts, append=total)
+            self.mass = self._counts / total  # of each group of ties
+            cubes = float((self.mass * self.mass) @ self.mass)
+        else:
+            cubes = 1.0 / total**2
+        self.variance = (1.0 - cubes) / 12
+        self.rank = self.twice_below(np.ones(total, dtype=np.int64))
+
+    def twice_below(self, weights: np.ndarray) -> np.ndarray:
+        """Twice the weight of all samples below each, ties by half, where `weights` (N,) are in ascending order."""
+        if self.tied:
+            weights = np.add.reduceat(weights, self._starts)
+        below = np.cumsum(weights)
+        below += below
+        below -= weights
+        return np.repeat(below, self._counts) if self.tied else below
+
+    def rank_at(self, places: np.ndarray) -> np.ndarray:
+        """`rank[places]`, which without ties is 2·places + 1."""
+        if self.tied:
+            return self.rank[places]
+        rank = places + places
+        rank += 1
+        return rank
+
+    def variance_along(self, direction: np.ndarray) -> Callable[[float], float]:
+        """The function s -> variance of the ranks under weights 1/N + s·direction, in ascending order.
+
+        The direction has the sum 0. Without ties every order gives the same.
+        """
+        if self.tied:
+            change = np.add.reduceat(direction, self._starts)
+            one = 3 * float((self.mass * self.mass) @ change)
+            two = 3 * float((self.mass * change) @ change)
+        else:
+            change, equal = direction, 1.0 / direction.size
+            one = 0.0
+            two = 3 * equal * float(change @ change)
+        three = float((change * change) @ change)
+        return lambda s: self.variance - s * (one + s * (two + s * three)) / 12
+
+    def variance_influence(self) -> np.ndarray:
+        """Influence of each sample on the variance of the ranks, (1 − Σ mass³)/12, where there are ties."""
+        square = self.mass * self.mass
+        return np.repeat(0.25 * (float(square @ self.mass) - square), self._counts)
+
+
+def _ascending(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices that sort `values`, ties by index, and the sorted values.
+
+    They are sorted by the digits of 16 bits that a float64 has, which NumPy does by counting, in half the time of
+    `argsort`. The last of the four digits is looked at only where the order without it turns out wrong.
+    """
+    bits = np.ascontiguousarray(values, dtype="<f8").view("<i8")
+    whole = bits >> 63  # all ones for a negative float, which is the smaller the larger its other bits
+    whole |= _SIGN
+    whole ^= bits
+    digits = np.ascontiguousarray(whole.view("<u2").reshape(-1, 4).T)
+    order = np.lexsort(digits[1:])
+    ordered = values[order]
+    if (ordered[1:] < ordered[:-1]).any():
+        order = np.lexsort(digits)
+        ordered = values[order]
+    return order, ordered
