@@ -1,8 +1,12 @@
 """Contenders timed in turn, so that whatever else the machine does falls on all of them alike."""
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
+
+PAUSE = 0.02
+"""Seconds before each turn, in which threads that wait for more work, and take a core to do so, fall asleep."""
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -13,12 +17,13 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def interleaved(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of every contender in every round; who goes first changes from round to round."""
-    names = list(runs)
-    times: dict[str, list[float]] = {name: [] for name in names}
-    for round_ in range(repeats):
-        first = round_ % len(names)
-        for name in names[first:] + names[:first]:
+    """Seconds of every contender in every round, each round in an order of its own: nobody always follows the same."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    order, shuffle = list(runs), random.Random(539).shuffle
+    for _ in range(repeats):
+        shuffle(order)
+        for name in order:
+            time.sleep(PAUSE)
             times[name].append(seconds(runs[name]))
     return times
 
