@@ -55,7 +55,7 @@ factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log
     lane, kit, jit
 )
 copy_vector, walk_in_memory, march, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
-walk_3, walk_4, walk = _few_rows.build_columns(lane, kit, jit)
+walk_2, walk_3, walk_4, walk = _few_rows.build_columns(lane, kit, jit)
 (
     add_vector,
     clear_sum,

@@ -34,6 +34,10 @@ DOWN = 2.0**-400
 
 # Steps between two rescalings of a recurrence, at most; a block of them grows a vector by at most 2^SPAN.
 BLOCK = 32
+# The same up to FEW_ROWS rows. Long blocks save what a block costs beside its steps, up to half of the time; in too
+# long ones vectors leave the safe range, and the block is done twice.
+FEW_ROWS = 4
+FEW_ROWS_BLOCK = 64
 SPAN = 800
 # A block that ends between these was in range throughout.
 LOW = 2.0**-200

@@ -10,9 +10,10 @@ from typing import Any
 
 from rhoscope.kernels import registers, tiles
 
-# Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column.
+# Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column, the
+# first for float32, in which fewer columns are more than lanes.
 ROWS = 2, 3, 4, 8
-CELLS = 3, 4
+CELLS = 2, 3, 4
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
@@ -62,9 +63,10 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
 
 
 def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
-    """The kernels `walk_3`, `walk_4`, and `walk`, which takes one of them or `walk_in_memory`."""
+    """The kernels `walk_2`, `walk_3`, `walk_4`, and `walk`, which takes one of them or `walk_in_memory`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
+    narrow = wide and 2 * width >= lane.precision.COLUMNS_FROM
 
     def walking(count: int) -> Any:
         whole = count - 1
@@ -116,7 +118,9 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def walk(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
         """As `walk_in_memory`."""
-        if wide and count == 3:
+        if narrow and count == 2:
+            kit.walk_2(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide and count == 3:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 4:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place, scaled)

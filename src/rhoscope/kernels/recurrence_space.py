@@ -14,9 +14,6 @@ from rhoscope.kernels.strides import usual_error
 __all__ = ["COLUMNS_FROM"]
 
 CELL_BYTES = 64  # in either precision
-# Up to so many rows blocks are twice as long, since what a block costs beside its steps is up to half of its time.
-# Longer still, too many vectors would leave the safe range within a block.
-LONG_BLOCKS_TO = 4
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
 # Shorter horizons are walked in single steps; longer ones in strides of at most 2^MOST_DOUBLINGS.
@@ -31,7 +28,7 @@ STEP_COST = (79, 1.0), (360, 1.5), (math.inf, 1.9)
 
 def block_length(n: int, precision: Any) -> int:
     """Steps of a block, so many that it grows no vector beyond what the precision allows."""
-    longest = precision.BLOCK if n > LONG_BLOCKS_TO else 2 * precision.BLOCK
+    longest = precision.FEW_ROWS_BLOCK if n <= precision.FEW_ROWS else precision.BLOCK
     return min(longest, precision.SPAN // (2 * n - 1).bit_length())
 
 

@@ -19,6 +19,8 @@ FACTORS = 2
 DOWN = 2.0**-60
 
 BLOCK = 32
+FEW_ROWS = 4
+FEW_ROWS_BLOCK = 16
 # Products of two vectors grow no faster, and so many of them, HEADROOM included, still add up within range.
 SPAN = 64
 LOW = 2.0**-30
