@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 import rhoscope as rs
 from rhoscope.devices import study_cpu
@@ -29,8 +28,7 @@ def over_chunks(study: rs.Study, threads: int, work: Callable[[StudyWorker, int,
             workers[number] = worker(study, groups)
         work(workers[number], start, stop)
 
-    with threadpool_limits(1, user_api="blas"):
-        for_chunks(run, study.samples, precision_of(study.dtype).width * groups, threads)
+    for_chunks(run, study.samples, precision_of(study.dtype).width * groups, threads)
 
 
 def gradients(study: rs.Study, threads: int) -> np.ndarray:

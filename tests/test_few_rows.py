@@ -78,7 +78,16 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_c
 ) -> None:
     in_registers, in_memory = _walkers(kit, lane)
     width = lane.WIDTH
-    for n in (2 * width - 2, 2 * width, 2 * width + 1, 3 * width - 1, 3 * width, 3 * width + 2, 4 * width, 4 * width + 1):
+    for n in (
+        2 * width - 2,
+        2 * width,
+        2 * width + 1,
+        3 * width - 1,
+        3 * width,
+        3 * width + 2,
+        4 * width,
+        4 * width + 1,
+    ):
         count = -(-n // width)
         for m in (0, 1, 4):
             b = n * count
