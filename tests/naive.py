@@ -49,12 +49,17 @@ def as_float(value: Fraction) -> float:
 as_floats = np.vectorize(as_float, otypes=[np.float64])
 
 
+def matrix_powers(matrix: NDArray[Any], most: int) -> list[NDArray[Any]]:
+    """Powers 0 to `most`, each one product more than the last."""
+    powers = [exact(np.eye(len(matrix)))]
+    for _ in range(most):
+        powers.append(matrix @ powers[-1])
+    return powers
+
+
 def matrix_power(matrix: NDArray[Any], k: int) -> NDArray[Any]:
     """A·A·…·A, k times."""
-    power = exact(np.eye(len(matrix)))
-    for _ in range(k):
-        power = matrix @ power
-    return power
+    return matrix_powers(matrix, k)[-1]
 
 
 # Norms of powers.
@@ -65,7 +70,8 @@ def log_power_norms(A: Any, delta: Any, lags: Any) -> list[float]:
     transposed, vector = exact(A).T, exact(delta)
     norms = {}
     for k in range(max(lags) + 1):
-        norms[k] = log_norm(vector)
+        if k in lags:
+            norms[k] = log_norm(vector)
         vector = transposed @ vector
     return [norms[k] for k in lags]
 
@@ -77,8 +83,9 @@ def log_power_norms_mp(A: Any, delta: Any, lags: Any, digits: int = 50) -> list[
         vector = mpmath.matrix(np.asarray(delta).tolist())
         norms = {}
         for k in range(max(lags) + 1):
-            norm = mpmath.norm(vector)
-            norms[k] = float(mpmath.log(norm)) if norm else -np.inf
+            if k in lags:
+                norm = mpmath.norm(vector)
+                norms[k] = float(mpmath.log(norm)) if norm else -np.inf
             vector = adjoint * vector
         return [norms[k] for k in lags]
 
@@ -106,7 +113,7 @@ def log_power_norms_far(A: Any, delta: Any, lags: Any, bits: int = 400) -> list[
 
 def states(A: Any, B: Any, x: Any, h0: Any) -> list[NDArray[Any]]:
     """h_t = A^t h_0 + sum over s = 1..t of A^{t-s} B x_s, for t = 0..T, from exact arguments."""
-    powers = [matrix_power(A, k) for k in range(len(x) + 1)]
+    powers = matrix_powers(A, len(x))
     return [
         powers[t] @ h0 + sum((powers[t - s] @ B @ x[s - 1] for s in range(1, t + 1)), 0 * h0)
         for t in range(len(x) + 1)
@@ -119,7 +126,8 @@ def bptt(A: Any, B: Any, x: Any, h0: Any, y: Any) -> dict[str, NDArray[Any]]:
     T = len(x)
     h = states(A, B, x, h0)
     error = h[T] - y
-    dh = [matrix_power(A.T, T - t) @ error for t in range(T + 1)]
+    powers = matrix_powers(A.T, T)
+    dh = [powers[T - t] @ error for t in range(T + 1)]
     return {
         "loss": np.array(sum(e * e for e in error) / 2, dtype=object),
         "h": np.array(h),

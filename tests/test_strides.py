@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import mpmath
+import flint  # pyright: ignore[reportMissingImports]  # it has no type hints
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_recurrence import KEY, WIDTH, both, bptt, exact_results, ginibre, group, group_matrices, inputs
+from test_recurrence import KEY, WIDTH, both, bptt, exact_ginibre, ginibre, group, group_matrices
 
 import rhoscope as rs
 from rhoscope.devices.workspace import lanes
@@ -65,11 +65,10 @@ def test_gradients_against_exact_arithmetic(
     n: int, m: int, horizon: int, doublings: int, columns: bool
 ) -> None:
     A, B, h0, y = ginibre(n, n, m)
-    lags = list(range(horizon + 1))
+    lags = tuple(range(horizon + 1))
     got = by_strides(A, B, h0, y, horizon, lags, columns, doublings)
-    x = inputs(horizon, m)
     for s in (0, 7):
-        expected = exact_results(A[s], B[s], x[s], h0[s], y[s], lags)
+        expected = exact_ginibre(n, m, horizon, lags, s)
         np.testing.assert_allclose(got[s], expected, rtol=0, atol=1e-12)
 
 
@@ -180,14 +179,17 @@ def test_error_near_the_tolerance() -> None:
     h0 = np.random.default_rng(0).standard_normal((WIDTH, n))
     B, y = np.zeros((WIDTH, n, 0)), np.zeros((WIDTH, n))
     got = by_strides(A, B, h0, y, lag, [0, lag], True, 4)
-    with mpmath.workprec(400):
-        for s in range(WIDTH):
-            power = mpmath.matrix(A[s].tolist())
-            for _ in range(11):
-                power = power * power
-            last = power * mpmath.matrix(h0[s].tolist())
-            truth = [mpmath.log(mpmath.norm(v, 2)) for v in (last, power.T * last)]
-            np.testing.assert_allclose(got[s, :2], [float(t) for t in truth], rtol=0, atol=1e-10)
+    flint.ctx.prec = 400
+    for s in range(WIDTH):
+        power = flint.arb_mat(A[s].tolist())
+        for _ in range(11):
+            power = power * power
+        last = power * flint.arb_mat([[x] for x in h0[s].tolist()])
+        squares = [sum(x * x for x in v.entries()) for v in (last, power.transpose() * last)]
+        assert all(square.rel_accuracy_bits() > 60 for square in squares)
+        np.testing.assert_allclose(
+            got[s, :2], [float(square.log() / 2) for square in squares], rtol=0, atol=1e-10
+        )
 
 
 def test_how_long_a_stride_is() -> None:
