@@ -185,7 +185,8 @@ def test_error_near_the_tolerance() -> None:
         for _ in range(11):
             power = power * power
         last = power * flint.arb_mat([[x] for x in h0[s].tolist()])
-        squares = [sum(x * x for x in v.entries()) for v in (last, power.transpose() * last)]
+        vectors = last, power.transpose() * last
+        squares = [sum((x * x for x in v.entries()), flint.arb(0)) for v in vectors]
         assert all(square.rel_accuracy_bits() > 60 for square in squares)
         np.testing.assert_allclose(
             got[s, :2], [float(square.log() / 2) for square in squares], rtol=0, atol=1e-10
