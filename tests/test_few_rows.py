@@ -36,11 +36,15 @@ def _work(lane: Any, cells: int, seed: int) -> NDArray[Any]:
 def _walkers(kit: Any, lane: Any) -> tuple[Any, Any]:
     @numba.njit
     def in_registers(w: Any, v: Any, n: Any, matrix: Any, inputs: Any, x: Any, scaled: Any) -> None:
-        kit.walk(w, v, STEPS, lane.const(3.0), n, matrix, inputs, x, 1, scaled)
+        one = lane.const(1.0)
+        kit.march(w, v, STEPS, 2, one == one, lane.const(-99.0), one * 3.0, n, matrix, inputs, x, 1, scaled)
 
     @numba.njit
     def in_memory(w: Any, v: Any, n: Any, matrix: Any, inputs: Any, x: Any, scaled: Any) -> None:
-        kit.walk_in_memory(w, v, STEPS, lane.const(3.0), n, matrix, inputs, x, 1, scaled)
+        one = lane.const(1.0)
+        kit.march_in_memory(
+            w, v, STEPS, 2, one == one, lane.const(-99.0), one * 3.0, n, matrix, inputs, x, 1, scaled
+        )
 
     return in_registers, in_memory
 

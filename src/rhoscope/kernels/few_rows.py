@@ -16,8 +16,26 @@ ROWS = 2, 3, 4, 8
 CELLS = 2, 3, 4
 
 
-def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
-    """The kernels `walk_2`, `walk_3`, `walk_4`, `walk_8`, and `walk`, which takes one of them or `walk_in_memory`."""
+def _marching(kit: Any, jit: Any) -> Any:
+    @jit
+    def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
+        """As `march` of `recurrence`."""
+        if kit.walks(count):
+            for j in range(0, steps, period):
+                here = v + j * (count + 1)
+                kit.rescale_vector(w, here, count, floor, mask)
+                some = min(period, steps - j)
+                kit.walk(w, here, some, shift, count, matrix, inputs, x, place + j * inputs[2], scaled)
+        else:
+            kit.march_in_memory(
+                w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled
+            )
+
+    return march
+
+
+def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels `walk_2`, `walk_3`, `walk_4`, `walk_8`, `walk`, `walks` and `march`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
 
@@ -47,23 +65,26 @@ def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def walk(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
-        """As `walk_in_memory`."""
+        """Steps from the vector at v into those after it, for a count that `walks` names."""
         if count == 2:
             kit.walk_2(w, v, steps, shift, matrix, inputs, x, place)
         elif count == 3:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place)
         elif count == 4:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place)
-        elif wide and count == 8:
+        elif wide:
             kit.walk_8(w, v, steps, shift, matrix, inputs, x, place)
-        else:
-            kit.walk_in_memory(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
 
-    return *(walking(n) for n in ROWS), walk
+    @inlined
+    def walks(count):
+        """Whether steps of so many rows are taken in registers."""
+        return 2 <= count <= 4 or (wide and count == 8)
+
+    return *(walking(n) for n in ROWS), walk, walks, _marching(kit, jit)
 
 
-def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
-    """The kernels `walk_2`, `walk_3`, `walk_4`, and `walk`, which takes one of them or `walk_in_memory`."""
+def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels `walk_2`, `walk_3`, `walk_4`, `walk`, `walks` and `march`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
     narrow = wide and 2 * width >= lane.precision.COLUMNS_FROM
@@ -117,14 +138,17 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def walk(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
-        """As `walk_in_memory`."""
+        """Steps from the vector at v into those after it, for a count that `walks` names."""
         if narrow and count == 2:
             kit.walk_2(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 3:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place, scaled)
-        elif wide and count == 4:
+        elif wide:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place, scaled)
-        else:
-            kit.walk_in_memory(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
 
-    return *(walking(count) for count in CELLS), walk
+    @inlined
+    def walks(count):
+        """Whether steps of so many cells are taken in registers."""
+        return (narrow and count == 2) or (wide and 3 <= count <= 4)
+
+    return *(walking(count) for count in CELLS), walk, walks, _marching(kit, jit)

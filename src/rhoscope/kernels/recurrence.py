@@ -29,27 +29,20 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             lane.store(w, to + i, lane.load(w, vector + i))
 
     @jit
-    def walk(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
-        """Steps v_{j+1} = A v_j [+ B x_j] from the vector at v into those after it."""
+    def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
+        """Steps v_{j+1} = A v_j [+ B x_j]; rescales v_j before every period-th where the mask holds."""
         stride = count + 1
         m = inputs[2]
         for j in range(steps):
             here = v + j * stride
             there = here + stride
+            if j % period == 0:
+                kit.rescale_vector(w, here, count, floor, mask)
             e = lane.load(w, here + count) + shift
             lane.store(w, there + count, e)
             if m > 0:
                 kit.scale_inputs(w, scaled, x, place + j * m, m, -e)
             kit.apply_matrices(w, there, count, inputs, scaled, matrix, here)
-
-    @jit
-    def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
-        """`walk`, with v_j rescaled before every period-th step where the mask holds."""
-        for j in range(0, steps, period):
-            here = v + j * (count + 1)
-            kit.rescale_vector(w, here, count, floor, mask)
-            some = min(period, steps - j)
-            kit.walk(w, here, some, shift, count, matrix, inputs, x, place + j * inputs[2], scaled)
 
     @jit
     def advance(w, v, steps, floor, shift, count, matrix, inputs, x, place, scaled):
@@ -88,4 +81,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
 
-    return copy_vector, walk, march, advance, record, norms_by_steps
+    return copy_vector, march, advance, record, norms_by_steps
