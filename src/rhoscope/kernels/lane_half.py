@@ -18,8 +18,6 @@ from rhoscope.kernels.vector import DOUBLE, I32, I64, SINGLE, Family, define_ari
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
 
-EIGHT_SUMS = False
-
 _HALVES = {family: Family(family.bits, family.width // 2) for family in (DOUBLE, SINGLE)}
 _WHOLE = {half.floats: whole for whole, half in _HALVES.items()}
 for _half in _HALVES.values():

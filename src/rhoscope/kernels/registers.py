@@ -9,7 +9,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.tiles import Memory, spread_lane, sum_of_parts, tile_of
+from rhoscope.kernels.tiles import Memory, sum_of_parts, tile_of
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -59,12 +59,7 @@ def add_lanes(
         values = cgutils.unpack_tuple(builder, args[0])
         row, parts = args[2], len(values) // width
         for vector in cgutils.unpack_tuple(builder, args[4])[begin:end]:
-            for r in range(memory.family.width):
-                s = spread_lane(builder, vector, r)
-                for c in range(width):
-                    i = r % parts * width + c
-                    values[i] = memory.fma(memory.load(row, c), s, values[i])
-                row = builder.add(row, args[3])
+            values, row = memory.add_lanes(values, vector, row, args[3], width, parts)
         return context.make_tuple(builder, sig.return_type, values)
 
     return signature(tile, tile, w, types.int64, types.int64, x, columns, first, last), codegen

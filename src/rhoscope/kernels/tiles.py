@@ -51,17 +51,25 @@ class Memory:
         builder = self._builder
         return splat(builder, builder.load(builder.gep(self._data, [at])), self._vector)
 
+    def add_lanes(
+        self, values: list[Any], vector: Any, row: Any, down: Any, columns: int, parts: int
+    ) -> tuple[list[Any], Any]:
+        """As many rows as a vector has lanes, row r times lane r, onto partial sum r % parts; and the row after."""
+        builder, values, width = self._builder, list(values), self.family.width
+        for r in range(width):
+            lane = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, r)] * width)
+            s = builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lane)
+            for c in range(columns):
+                i = r % parts * columns + c
+                values[i] = self.fma(self.load(row, c), s, values[i])
+            row = builder.add(row, down)
+        return values, row
+
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x * y + z of vectors, rounded once."""
         kind = ir.FunctionType(self._vector, [self._vector] * 3)
         name = f"llvm.fma.{self.family.suffix}"
         return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), [x, y, z])
-
-
-def spread_lane(builder: Any, vector: Any, lane: int) -> Any:
-    """One lane of a vector in all of them."""
-    order = ir.Constant(ir.VectorType(I32, vector.type.count), [ir.Constant(I32, lane)] * vector.type.count)
-    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
 
 
 def tile_of(family: Family, count: int) -> Any:
@@ -134,12 +142,7 @@ def add_cell(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, colum
         row, vector = args[2], memory.load(args[4])
         # Lanes are spread from the register. LLVM would rather read each from memory again, where rows have to be read.
         vector = builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], False)
-        for r in range(memory.family.width):
-            s = spread_lane(builder, vector, r)
-            for c in range(width):
-                i = r % height * width + c
-                values[i] = memory.fma(memory.load(row, c), s, values[i])
-            row = builder.add(row, args[3])
+        values, _ = memory.add_lanes(values, vector, row, args[3], width, height)
         return context.make_tuple(builder, sig.return_type, values)
 
     return signature(tile, tile, w, *(types.int64,) * 3, columns, parts), codegen
