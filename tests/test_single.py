@@ -18,7 +18,7 @@ from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, StudyError
 from rhoscope.kernels import cpu_columns_single, cpu_single, single
 from rhoscope.kernels.layout import leading
-from rhoscope.kernels.recurrence_space import block_length, step_norms_cells
+from rhoscope.kernels.recurrence_space import norm_times, step_norms_cells
 
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float32).eps)
@@ -184,19 +184,19 @@ def test_equals_plain_float32_bit_for_bit(n: int, parts: int) -> None:
     A, delta = ginibre(WIDTH, n, gain=1.1)
     columns = n >= single.COLUMNS_FROM
     steps, ld, cells = 25, leading(n), -(-n // WIDTH)
-    block = block_length(n, single)
-    work = lanes(step_norms_cells(n, columns, block, WIDTH), np.float32)
+    times = norm_times(n, single)
+    work = lanes(step_norms_cells(n, columns, times[0], WIDTH), np.float32)
     lags, out = np.array([steps]), np.empty(WIDTH)
     if columns:
         strides = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
         given = A.reshape(-1), strides[0], delta.reshape(-1), strides[1]
-        cpu_columns_single.step_norms(work, *given, n, lags, block, out, 0, WIDTH)
+        cpu_columns_single.step_norms(work, *given, n, lags, times, out, 0, WIDTH)
         vector = work[n * cells * WIDTH :][: (cells + 1) * WIDTH]
         got = vector[:n].astype(float) * 2.0 ** vector[cells * WIDTH]
     else:
         a, v = lanes(n * ld, np.float32), lanes(n, np.float32)
         given = A.reshape(-1), delta.reshape(-1)
-        cpu_single.step_norms_batch(work, a, v, *given, n, ld, lags, block, out, 0, 1)
+        cpu_single.step_norms_batch(work, a, v, *given, n, ld, lags, times, out, 0, 1)
         vector = work[n * ld * WIDTH :][: (n + 1) * WIDTH].reshape(n + 1, WIDTH)[:, -1]
         got = vector[:n].astype(float) * 2.0 ** vector[n]
     x = delta[-1]

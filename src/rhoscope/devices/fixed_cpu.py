@@ -14,6 +14,7 @@ from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence_space import (
     block_length,
     bptt_cells,
+    norm_times,
     segment_length,
     step_norms_cells,
     stride_doublings,
@@ -44,6 +45,7 @@ class FixedGradients:
         self._ld = leading(n)
         self._error = study.delta == "error"
         self._by_columns = columns = n >= precision.numbers.COLUMNS_FROM
+        self._norm_times = norm_times(n, precision.numbers)
         self._block = block = block_length(n, precision.numbers)
         width, real, horizon = precision.width, precision.real, study.horizon
         self.matrices = lanes(groups * n * self._ld, real)
@@ -62,7 +64,7 @@ class FixedGradients:
                     n, m, horizon, columns, self.doublings, results * precision.numbers.RESULT_CELLS, block, width
                 )  # fmt: skip
         else:
-            cells = step_norms_cells(n, columns, block, width)
+            cells = step_norms_cells(n, columns, self._norm_times[0], width)
         self._work = lanes(cells, real)
 
     def log_norms(self, samples: NDArray[np.int64], count: int) -> NDArray[np.float64]:
@@ -98,7 +100,7 @@ class FixedGradients:
     def _way_back(self, samples: NDArray[np.int64], members: int) -> None:
         n, ld, width = self._n, self._ld, self._precision.width
         self._draws.vectors(self._delta, n, streams.DELTA, samples)
-        wanted = self._lags, self._block, self._out.reshape(-1), 0, members
+        wanted = self._lags, self._norm_times, self._out.reshape(-1), 0, members
         if self._by_columns:
             steps = (n * ld * width, 1, ld * width, width), (n * width, 1, width)
             self._kit.step_norms(self._work, self.matrices, steps[0], self._delta, steps[1], n, *wanted)

@@ -12,7 +12,7 @@ from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels.ladder_space import height, ladder_cells, ladder_work, step_work
 from rhoscope.kernels.layout import WIDTH, leading
-from rhoscope.kernels.recurrence_space import COLUMNS_FROM, block_length, step_norms_cells
+from rhoscope.kernels.recurrence_space import COLUMNS_FROM, norm_times, step_norms_cells
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -70,18 +70,18 @@ def by_steps(
     ld, width = leading(n), precision.width
     by_columns = n >= precision.numbers.COLUMNS_FROM
     kit = precision.columns_kit if by_columns else precision.kit
-    block = block_length(n, precision.numbers)
+    times = norm_times(n, precision.numbers)
 
     def prepare() -> Kernel:
-        cells = step_norms_cells(n, by_columns, block, width)
+        cells = step_norms_cells(n, by_columns, times[0], width)
         space, a, v = (lanes(elements, precision.real) for elements in (cells, n * ld, n))
 
         def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
             if by_columns:
                 steps = (width * n * n, n * n, n, 1), (width * n, n, 1)
-                kit.step_norms(space, A, steps[0], delta, steps[1], n, lags, block, out, 0, count)
+                kit.step_norms(space, A, steps[0], delta, steps[1], n, lags, times, out, 0, count)
             else:
-                kit.step_norms_batch(space, a, v, A, delta, n, ld, lags, block, out, 0, -(-count // width))
+                kit.step_norms_batch(space, a, v, A, delta, n, ld, lags, times, out, 0, -(-count // width))
 
         return run
 

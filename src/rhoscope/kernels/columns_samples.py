@@ -46,9 +46,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         count = kit.cells(columns)
         for i in range(rows):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
-            for j in range(columns):
-                x = lane.get(source, at + i * down + j * across)
-                lane.put(w, (to + i * count) * width + j, x)
+            row = (to + i * count) * width
+            if across == 1:
+                for j in range(columns):
+                    lane.put(w, row + j, lane.get(source, at + i * down + j))
+            else:
+                for j in range(columns):
+                    lane.put(w, row + j, lane.get(source, at + i * down + j * across))
 
     @jit
     def place_vector(w, to, source, at, step, n):
@@ -71,7 +75,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return e
 
     @jit
-    def step_norms(w, a, a_steps, delta, delta_steps, n, lags, block, out, start, stop):
+    def step_norms(w, a, a_steps, delta, delta_steps, n, lags, times, out, start, stop):
         """Log norms of (A^T)^k delta at the lags k for samples start..stop-1.
 
         Steps are in numbers, from a group of samples to the next, from one sample of a group to the
@@ -86,7 +90,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             s = index % width
             shift = kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
             kit.place_vector(w, v, delta, g * delta_group + s * delta_single, delta_step, n)
-            kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, block, out, index)
+            kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, times, out, index)
 
     @jit
     def bptt(

@@ -54,8 +54,12 @@ __all__ = ["exponent", "log", "normals", "pow2"]
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
-copy_vector, march_in_memory, advance, record, norms_by_steps = _recurrence.build(lane, kit, jit)
-walk_2, walk_3, walk_4, walk, walks, march = _few_rows.build_columns(lane, kit, jit, inlined)
+copy_vector, march_in_memory, outside, repeat, advance, advance_norms, record, norms_by_steps = (
+    _recurrence.build(lane, kit, jit)
+)
+walk_2, walk_3, walk_4, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_columns(
+    lane, kit, jit, inlined
+)
 (
     add_vector,
     clear_sum,

@@ -39,9 +39,14 @@ BLOCK = 32
 FEW_ROWS = 4
 FEW_ROWS_BLOCK = 64
 SPAN = 800
-# A block that ends between these was in range throughout.
+# A block that ends between these was in range throughout, and products of two such vectors are.
 LOW = 2.0**-200
 HIGH = 2.0**200
+# Where only norms are wanted, blocks are longer, and looked at after steps that grow a vector by at most 2^NORM_SPAN.
+NORM_BLOCK = 128
+NORM_SPAN = 400
+LOWEST = 2.0**-600
+HIGHEST = 2.0**900
 # The exponent of a sum follows its terms only when they pass it by this much, which spares most rescaling.
 HEADROOM = 64.0
 # From this size on a lane is a column: the interleaved matrices of a group no longer fit the first-level cache.

@@ -1,19 +1,22 @@
-"""Steps of the recurrence for a few rows, with the running vector in registers, on the CPU.
+"""Steps of the recurrence for a few rows, with what fits of matrix and vector in registers, on the CPU.
 
-In memory a step waits for what the one before has stored, and for few rows most of its time is that waiting and the
-loops. Here loops over rows and columns are unrolled for each size, and a vector is stored only for those who ask for
-it later. Every sum has the terms, and their order, that it has in memory. A size takes a fifth of a second to compile,
-so there are not more of them.
+In memory a step waits for what the one before has stored, and reads each entry of the matrix again. Here sums, a part
+of the matrix, and where a lane is a matrix the vector, stay in registers from step to step; a vector is stored only for
+those who ask for it later. Every sum has the terms, and their order, that it has in memory. A size takes a fifth of a
+second to compile, so there are not more of them.
 """
 
 from typing import Any
 
 from rhoscope.kernels import registers, tiles
+from rhoscope.kernels.vector import ACCUMULATORS
 
 # Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column, the
-# first for float32, in which fewer columns are more than lanes.
+# first for float32, in which fewer columns are more than lanes. Five cells are summed as four and one, not all at once.
 ROWS = 2, 3, 4, 8
-CELLS = 2, 3, 4
+CELLS = 2, 3, 4, 6, 7, 8
+# Vectors that registers hold besides a running vector, its successor and two more.
+FREE = 2 * ACCUMULATORS - 2
 
 
 def _marching(kit: Any, jit: Any) -> Any:
@@ -40,6 +43,8 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     wide = lane.EIGHT_SUMS
 
     def walking(n: int) -> Any:
+        size = min(n * n, max(1, FREE - 2 * n))
+
         @jit
         def walk(w, v, steps, shift, matrix, inputs, x, place):
             lane.align_frame()
@@ -47,6 +52,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             b, b_down, m = inputs
             state = tiles.load(w, v * width, 0, n, 1)
             e = lane.load(w, v + n)
+            held = registers.hold(w, a * width, down * width, n, size)
             for _ in range(steps):
                 v += n + 1
                 e = e + shift
@@ -57,7 +63,7 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                         s = lane.load(w, x + place + q) * first * second
                         image = registers.add_scaled(image, w, (b + q * b_down) * width, s)
                     place += m
-                state = registers.add_image(image, w, a * width, down * width, state)
+                state = registers.add_image(image, w, a * width, down * width, held, state)
                 tiles.store(state, w, v * width, 0, n)
                 lane.store(w, v + n, e)
 
@@ -90,48 +96,51 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     narrow = wide and 2 * width >= lane.precision.COLUMNS_FROM
 
     def walking(count: int) -> Any:
-        whole = count - 1
+        parts = 1 if count == 8 else 2
+        fixed = max(1, (FREE - parts * count) // (parts * count)) * parts
+        size = fixed * count
+        down = count * width
 
         @jit
         def walk(w, v, steps, shift, matrix, inputs, x, place, scaled):
             lane.align_frame()
-            a, down, rows = matrix
-            b, b_down, m = inputs
-            down *= width
-            b_down *= width
-            full = rows == count * width
-            state = tiles.load(w, v * width, 0, count, 1)
+            a, _, rows = matrix
+            b, _, m = inputs
             e = lane.load(w, v + count)
+            first = lane.load(w, v)
+            held = registers.hold(w, a * width, down, count, size)
             for _ in range(steps):
                 e = e + shift
-                sums = tiles.start(w, 0, True, count, 2)
+                sums = tiles.start(w, 0, True, count, parts)
                 if m > 0:
                     kit.scale_inputs(w, scaled, x, place, m, -e)
                     place += m
                     p = b * width
                     q = scaled * width
-                    for _ in range(m // 2):
-                        sums = tiles.add_rows(sums, w, p, b_down, q, 1, count, 2)
-                        p += 2 * b_down
-                        q += 2
-                    if m % 2:
-                        sums = tiles.add_rows(sums, w, p, b_down, q, 1, count, 1)
-                p = a * width
-                sums = registers.add_lanes(sums, w, p, down, state, count, 0, whole)
-                p += whole * width * down
-                if full:
-                    sums = registers.add_lanes(sums, w, p, down, state, count, whole, count)
-                else:
-                    q = (v + whole) * width
-                    for _ in range((rows - whole * width) // 2):
-                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, 2)
-                        p += 2 * down
-                        q += 2
-                    if rows % 2:
+                    for _ in range(m // parts):
+                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
+                        p += parts * down
+                        q += parts
+                    for _ in range(m % parts):
                         sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
+                sums = registers.add_held(sums, w, held, first, v * width, count)
+                p = a * width + fixed * down
+                q = v * width + fixed
+                for _ in range((rows - fixed) // 4):
+                    for _ in range(4 // parts):
+                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
+                        p += parts * down
+                        q += parts
+                for _ in range((rows - fixed) % 4 // parts):
+                    sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
+                    p += parts * down
+                    q += parts
+                for _ in range((rows - fixed) % parts):
+                    sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
                 v += count + 1
-                state = registers.total(sums, count)
-                tiles.store(state, w, v * width, 0, count)
+                image = registers.total(sums, count)
+                first = image[0]
+                tiles.store(image, w, v * width, 0, count)
                 lane.store(w, v + count, e)
 
         return walk
@@ -143,12 +152,18 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_2(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 3:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place, scaled)
-        elif wide:
+        elif wide and count == 4:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide and count == 6:
+            kit.walk_6(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide and count == 7:
+            kit.walk_7(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide:
+            kit.walk_8(w, v, steps, shift, matrix, inputs, x, place, scaled)
 
     @inlined
     def walks(count):
         """Whether steps of so many cells are taken in registers."""
-        return (narrow and count == 2) or (wide and 3 <= count <= 4)
+        return (narrow and count == 2) or (wide and 3 <= count <= 8 and count != 5)
 
     return *(walking(count) for count in CELLS), walk, walks, _marching(kit, jit)

@@ -145,7 +145,7 @@ def step_norms(work, a, delta, n, ld, lags, block, out, cells, count):
         g = s // WARP
         first = s % WARP
         kit.step_norms(
-            w, lane.beyond(a, first), n * ld, lane.beyond(delta, first), n, ld, lags, block,
+            w, lane.beyond(a, first), n * ld, lane.beyond(delta, first), n, ld, lags, (block, block),
             lane.beyond(out, first), g, g + 1,
         )  # fmt: skip
 

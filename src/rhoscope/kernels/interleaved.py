@@ -209,7 +209,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 lane.store(w, to + j * stride + i, lane.load(source, at + i * ld + j))
 
     @jit
-    def step_norms(w, a, stride, delta, n, ld, lags, block, out, start, stop):
+    def step_norms(w, a, stride, delta, n, ld, lags, times, out, start, stop):
         """Log norms of (A^T)^k delta at the lags k for groups start..stop-1.
 
         Group g has its matrix at cell g * stride of a, delta at g * n, results at g * lags.size of out.
@@ -218,7 +218,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         for g in range(start, stop):
             shift = kit.place_matrix(w, a, g * stride, n, ld)
             kit.place_vector(w, v, delta, g * n, n)
-            kit.norms_by_steps(w, v, shift, n, (0, ld, n), lags, block, out, g)
+            kit.norms_by_steps(w, v, shift, n, (0, ld, n), lags, times, out, g)
 
     @jit
     def bptt(

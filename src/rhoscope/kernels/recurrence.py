@@ -6,7 +6,8 @@ Powers of two being exact, neither choice is visible in the bits as long as noth
 
 `kit` gives the products of the layout (`interleaved` or `columns`); matrices are named by tuples as there.
 A matrix is stored with its largest entry in [1, 2) and an exponent, `shift`, which every step adds. A
-block then grows a vector by at most (2 n)^block, so one inside [LOW, HIGH] at its end was in range throughout.
+step then grows a vector at most 2 n times, so one inside [LOW, HIGH] after so many that it grew by 2^SPAN at most was
+in range throughout.
 """
 
 from typing import Any
@@ -45,18 +46,43 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.apply_matrices(w, there, count, inputs, scaled, matrix, here)
 
     @jit
+    def outside(w, v, count, low, high):
+        """Where a vector has left the safe range."""
+        size = kit.vector_size(w, v, count)
+        return ~((size >= low) & (size <= high))
+
+    @jit
+    def repeat(w, v, steps, bad, floor, shift, count, matrix, inputs, x, place, scaled):
+        """A block of steps again where it was bad; returns whether it was anywhere."""
+        if inputs[2] == 0 and lane.any(bad):
+            # Without inputs a zero stays zero, which is no reason to go step by step.
+            bad = bad & ~(kit.vector_size(w, v, count) == 0.0)
+        again = lane.any(bad)
+        if again:
+            # Lanes that are not bad are not rescaled, so they compute the same numbers again.
+            kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
+        return again
+
+    @jit
     def advance(w, v, steps, floor, shift, count, matrix, inputs, x, place, scaled):
         """A block of steps from the vector at v into those after it."""
         every = shift == shift
         kit.march(w, v, steps, steps, every, floor, shift, count, matrix, inputs, x, place, scaled)
-        size = kit.vector_size(w, v + steps * (count + 1), count)
-        bad = ~((size >= precision.LOW) & (size <= precision.HIGH))
-        if inputs[2] == 0 and lane.any(bad):
-            # Without inputs a zero stays zero, which is no reason to go step by step.
-            bad = bad & ~(kit.vector_size(w, v, count) == 0.0)
-        if lane.any(bad):
-            # Lanes that are not bad are not rescaled, so they compute the same numbers again.
-            kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
+        bad = kit.outside(w, v + steps * (count + 1), count, precision.LOW, precision.HIGH)
+        kit.repeat(w, v, steps, bad, floor, shift, count, matrix, inputs, x, place, scaled)
+
+    @jit
+    def advance_norms(w, v, steps, look, shift, count, matrix):
+        """`advance` without inputs for a longer block, looking at every `look`-th vector; returns `repeat`'s answer."""
+        floor = lane.const(ZERO)
+        every = floor == floor
+        low = precision.LOWEST
+        high = precision.HIGHEST
+        kit.march(w, v, steps, steps, every, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+        bad = kit.outside(w, v + steps * (count + 1), count, low, high)
+        for j in range(look, steps, look):
+            bad = bad | kit.outside(w, v + j * (count + 1), count, low, high)
+        return kit.repeat(w, v, steps, bad, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
 
     @jit
     def record(w, v, count, lag, steps, lags, position, out, results, index):
@@ -68,17 +94,22 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return position
 
     @jit
-    def norms_by_steps(w, v, shift, count, matrix, lags, block, out, index):
-        """Log norms of (A^T)^k delta at ascending lags k; delta at v, then room for `block` vectors."""
-        floor = lane.const(ZERO)
+    def norms_by_steps(w, v, shift, count, matrix, lags, times, out, index):
+        """Log norms of (A^T)^k delta at ascending lags k; delta at v, then room for a block of vectors.
+
+        `times` are the steps of a block, which is halved where they are too many, and those between two looks at it.
+        """
+        block, look = times
         results = lags.size
         position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
-            kit.advance(w, v, steps, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            again = kit.advance_norms(w, v, steps, look, shift, count, matrix)
             position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
+            if again:
+                block = max(look, block // 2)
 
-    return copy_vector, march, advance, record, norms_by_steps
+    return copy_vector, march, outside, repeat, advance, advance_norms, record, norms_by_steps

@@ -32,6 +32,15 @@ def block_length(n: int, precision: Any) -> int:
     return min(longest, precision.SPAN // (2 * n - 1).bit_length())
 
 
+def norm_times(n: int, precision: Any) -> tuple[int, int]:
+    """Steps of a block where only norms are wanted, and those between two looks at whether it is in range.
+
+    Between two looks it grows no vector beyond what the precision allows.
+    """
+    look = min(precision.NORM_BLOCK, precision.NORM_SPAN // (2 * n - 1).bit_length())
+    return precision.NORM_BLOCK // look * look, look
+
+
 def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
     """Elements of a matrix in a cell, cells of a vector, and cells of a matrix."""
     width = lanes if columns else 1

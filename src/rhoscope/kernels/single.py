@@ -25,6 +25,10 @@ FEW_ROWS_BLOCK = 16
 SPAN = 64
 LOW = 2.0**-30
 HIGH = 2.0**100
+NORM_BLOCK = 48
+NORM_SPAN = 40
+LOWEST = 2.0**-62
+HIGHEST = 2.0**120
 HEADROOM = 16.0
 COLUMNS_FROM = 29
 # Exponents are held as float32, where whole numbers are exact to 2^24; past this one they are not trusted.

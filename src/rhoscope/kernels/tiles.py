@@ -51,14 +51,19 @@ class Memory:
         builder = self._builder
         return splat(builder, builder.load(builder.gep(self._data, [at])), self._vector)
 
+    def lane(self, vector: Any, r: int) -> Any:
+        """Lane r of a vector in every lane."""
+        width = self.family.width
+        order = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, r)] * width)
+        return self._builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
+
     def add_lanes(
         self, values: list[Any], vector: Any, row: Any, down: Any, columns: int, parts: int
     ) -> tuple[list[Any], Any]:
         """As many rows as a vector has lanes, row r times lane r, onto partial sum r % parts; and the row after."""
         builder, values, width = self._builder, list(values), self.family.width
         for r in range(width):
-            lane = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, r)] * width)
-            s = builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), lane)
+            s = self.lane(vector, r)
             for c in range(columns):
                 i = r % parts * columns + c
                 values[i] = self.fma(self.load(row, c), s, values[i])
