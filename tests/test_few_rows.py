@@ -19,6 +19,7 @@ from rhoscope.kernels import (
     lane_single,
 )
 from rhoscope.kernels.caching import inlined, jit
+from rhoscope.kernels.recurrence_space import step_norms_cells
 
 STEPS = 5
 
@@ -116,6 +117,39 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_c
             in_registers(found, *call)
             np.testing.assert_array_equal(found, expected, err_msg=f"n = {n}, m = {m}")
             assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("block", [48, 5])
+@pytest.mark.parametrize(
+    ("kit", "lane", "n"),
+    [
+        (cpu_columns, lane_cpu, 17),
+        (cpu_columns, lane_cpu, 24),
+        (cpu_columns_single, lane_single, 29),
+        (cpu_columns_single, lane_single, 32),
+        (cpu_columns_single, lane_single, 35),
+    ],
+)
+def test_two_samples_at_once_have_the_bits_of_each_alone(kit: Any, lane: Any, n: int, block: int) -> None:
+    width, samples, lags = lane.WIDTH, 7, np.array([0, 1, 5, 60, 61, 200])
+    rng = np.random.default_rng(n)
+    A, delta = rng.standard_normal((width, n, n)), rng.standard_normal((width, n))
+    A[2, :, 0] *= 2.0**-60  # such blocks are done again, beside one that is not
+    A[5] = np.triu(A[5], 1)
+    delta[4] = 0.0
+    steps = (width * n * n, n * n, n, 1), (width * n, n, 1)
+    work = lanes(step_norms_cells(n, True, block, width), np.float32 if lane is lane_single else np.float64)
+
+    def norms(start: int, stop: int) -> NDArray[Any]:
+        out = lanes(lags.size * 2)
+        given = A.reshape(-1), steps[0], delta.reshape(-1), steps[1]
+        kit.step_norms(work, *given, n, lags, (block, 5), out, start, stop)
+        return out[: lags.size * width].reshape(lags.size, width)[:, start:stop].T
+
+    together = norms(0, samples)
+    np.testing.assert_array_equal(together, np.concatenate([norms(s, s + 1) for s in range(samples)]))
+    assert np.isfinite(together[[0, 1, 2, 3, 6]]).all()
+    assert (together[5, 3:] == -np.inf).all()
 
 
 @precisions

@@ -190,7 +190,7 @@ def test_equals_plain_float32_bit_for_bit(n: int, parts: int) -> None:
     if columns:
         strides = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
         given = A.reshape(-1), strides[0], delta.reshape(-1), strides[1]
-        cpu_columns_single.step_norms(work, *given, n, lags, times, out, 0, WIDTH)
+        cpu_columns_single.step_norms(work, *given, n, lags, times, out, WIDTH - 1, WIDTH)
         vector = work[n * cells * WIDTH :][: (cells + 1) * WIDTH]
         got = vector[:n].astype(float) * 2.0 ** vector[cells * WIDTH]
     else:

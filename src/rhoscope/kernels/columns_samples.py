@@ -75,6 +75,16 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return e
 
     @jit
+    def place_sample(w, a, a_steps, delta, delta_steps, n, index):
+        """Matrix and delta of a sample to w, steps as for `step_norms`; returns the exponent of the matrix."""
+        group, single, down, across = a_steps
+        delta_group, delta_single, delta_step = delta_steps
+        g = index // width
+        s = index % width
+        kit.place_vector(w, n * kit.cells(n), delta, g * delta_group + s * delta_single, delta_step, n)
+        return kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
+
+    @jit
     def step_norms(w, a, a_steps, delta, delta_steps, n, lags, times, out, start, stop):
         """Log norms of (A^T)^k delta at the lags k for samples start..stop-1.
 
@@ -83,14 +93,19 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """
         count = kit.cells(n)
         v = n * count
-        group, single, down, across = a_steps
-        delta_group, delta_single, delta_step = delta_steps
-        for index in range(start, stop):
-            g = index // width
-            s = index % width
-            shift = kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
-            kit.place_vector(w, v, delta, g * delta_group + s * delta_single, delta_step, n)
-            kit.norms_by_steps(w, v, shift, count, (0, count, n), lags, times, out, index)
+        matrix = (0, count, n)
+        index = start
+        if kit.goes_with_another(count):
+            other = lane.part(w, v + (times[0] + 1) * (count + 1))
+            while index + 1 < stop:
+                shift = kit.place_sample(w, a, a_steps, delta, delta_steps, n, index)
+                second = kit.place_sample(other, a, a_steps, delta, delta_steps, n, index + 1)
+                kit.norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index)
+                index += 2
+        while index < stop:
+            shift = kit.place_sample(w, a, a_steps, delta, delta_steps, n, index)
+            kit.norms_by_steps(w, v, shift, count, matrix, lags, times, out, index)
+            index += 1
 
     @jit
     def bptt(
@@ -124,6 +139,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         place_rows,
         place_vector,
         place_matrix,
+        place_sample,
         step_norms,
         bptt,
     )

@@ -135,7 +135,7 @@ panel_16, panel_12, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
-copy_vector, march_in_memory, outside, repeat, advance, advance_norms, record, norms_by_steps = (
+copy_vector, march_in_memory, outside, repeat, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )
 walk_2, walk_3, walk_4, walk_8, walk, walks, march = _few_rows.build_interleaved(lane, kit, jit, inlined)

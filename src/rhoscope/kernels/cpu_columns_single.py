@@ -12,6 +12,7 @@ from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import strides as _strides
 from rhoscope.kernels import strides_cpu as _strides_cpu
+from rhoscope.kernels import two_samples as _two_samples
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.cpu_single import exponent, log_of, normals, pow2
 
@@ -43,16 +44,20 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
     place_rows,
     place_vector,
     place_matrix,
+    place_sample,
     step_norms,
     bptt,
 ) = _samples.build(lane, kit, jit)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
-copy_vector, march_in_memory, outside, repeat, advance, advance_norms, record, norms_by_steps = (
+copy_vector, march_in_memory, outside, repeat, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )
 walk_2, walk_3, walk_4, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_columns(
+    lane, kit, jit, inlined
+)
+walk_both_2, walk_both_3, walk_both, goes_with_another, norms_of_two = _two_samples.build(
     lane, kit, jit, inlined
 )
 (

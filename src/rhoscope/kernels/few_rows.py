@@ -97,8 +97,8 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     def walking(count: int) -> Any:
         parts = 1 if count == 8 else 2
-        fixed = max(1, (FREE - parts * count) // (parts * count)) * parts
-        size = fixed * count
+        size = FREE - parts * count
+        fixed = -(-size // (parts * count)) * parts
         down = count * width
 
         @jit
@@ -123,7 +123,7 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                         q += parts
                     for _ in range(m % parts):
                         sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
-                sums = registers.add_held(sums, w, held, first, v * width, count)
+                sums = registers.add_first(sums, w, a * width, down, held, first, v * width, count, fixed)
                 p = a * width + fixed * down
                 q = v * width + fixed
                 for _ in range((rows - fixed) // 4):

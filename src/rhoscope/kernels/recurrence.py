@@ -72,17 +72,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.repeat(w, v, steps, bad, floor, shift, count, matrix, inputs, x, place, scaled)
 
     @jit
-    def advance_norms(w, v, steps, look, shift, count, matrix):
-        """`advance` without inputs for a longer block, looking at every `look`-th vector; returns `repeat`'s answer."""
-        floor = lane.const(ZERO)
-        every = floor == floor
+    def settle_norms(w, v, steps, look, shift, count, matrix):
+        """Look at every `look`-th vector of a block without inputs; returns whether it had to be done again."""
         low = precision.LOWEST
         high = precision.HIGHEST
-        kit.march(w, v, steps, steps, every, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
         bad = kit.outside(w, v + steps * (count + 1), count, low, high)
         for j in range(look, steps, look):
             bad = bad | kit.outside(w, v + j * (count + 1), count, low, high)
-        return kit.repeat(w, v, steps, bad, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+        return kit.repeat(w, v, steps, bad, lane.const(ZERO), shift, count, matrix, (0, 0, 0), 0, 0, 0)
 
     @jit
     def record(w, v, count, lag, steps, lags, position, out, results, index):
@@ -100,16 +97,19 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         `times` are the steps of a block, which is halved where they are too many, and those between two looks at it.
         """
         block, look = times
+        floor = lane.const(ZERO)
+        every = floor == floor
         results = lags.size
         position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
-            again = kit.advance_norms(w, v, steps, look, shift, count, matrix)
+            kit.march(w, v, steps, steps, every, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            again = kit.settle_norms(w, v, steps, look, shift, count, matrix)
             position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
             if again:
                 block = max(look, block // 2)
 
-    return copy_vector, march, outside, repeat, advance, advance_norms, record, norms_by_steps
+    return copy_vector, march, outside, repeat, advance, settle_norms, record, norms_by_steps

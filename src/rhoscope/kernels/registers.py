@@ -13,7 +13,7 @@ from numba.extending import intrinsic
 from rhoscope.kernels.tiles import Memory, sum_of_parts, tile_of
 from rhoscope.kernels.vector import I64, family_of
 
-# Scalars that `add_held` spreads from a register.
+# Scalars that `add_first` spreads from a register.
 AT_ONCE = 2
 
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -72,27 +72,32 @@ def add_image(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x
 
 
 @intrinsic(prefer_literal=True)
-def add_held(typingctx: Any, tile: Any, w: Any, held: Any, first: Any, x: Any, columns: Any) -> Any:
-    """The rows that `hold` took, row r times scalar r of a vector at w[x], onto partial sum r % parts of the tile.
+def add_first(
+    typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x: Any, at: Any, columns: Any, rows: Any
+) -> Any:
+    """The first rows of the matrix at w[a], row r times scalar r of the vector at w[at], onto partial sum r % parts.
 
-    `first` is the vector of the first scalars: a few of them are spread from it, while the others, which may just
-    have been stored, are on their way.
+    The first vectors of these rows are those that `hold` took. `x` is the first vector of what lies at w[at]: a few
+    scalars are spread from it, while the others, which may just have been stored, are on their way.
     """
     width = columns.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         memory = Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
-        rows = cgutils.unpack_tuple(builder, args[2])
-        for r in range(len(rows) // width):
-            at = builder.add(args[4], ir.Constant(I64, r))
-            s = memory.lane(args[3], r) if r < AT_ONCE else memory.spread(at)
+        row, known = args[2], cgutils.unpack_tuple(builder, args[4])
+        for r in range(rows.literal_value):
+            here = builder.add(args[6], ir.Constant(I64, r))
+            s = memory.lane(args[5], r) if r < AT_ONCE else memory.spread(here)
             for c in range(width):
                 k = r * width % len(values) + c
-                values[k] = memory.fma(rows[r * width + c], s, values[k])
+                entry = known.pop(0) if known else memory.load(row, c)
+                values[k] = memory.fma(entry, s, values[k])
+            row = builder.add(row, args[3])
         return context.make_tuple(builder, sig.return_type, values)
 
-    return signature(tile, tile, w, held, first, types.int64, columns), codegen
+    integers = types.int64, types.int64
+    return signature(tile, tile, w, *integers, held, x, types.int64, columns, rows), codegen
 
 
 @intrinsic(prefer_literal=True)
