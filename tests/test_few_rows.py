@@ -1,5 +1,6 @@
 """Steps in registers and products by panels against the loops in memory that they stand for: the same bits."""
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from rhoscope.kernels import (
 )
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.recurrence_space import step_norms_cells
+from rhoscope.kernels.turns import BEYOND
 
 STEPS = 5
 
@@ -98,6 +100,9 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_c
         7 * width + 2,
         8 * width,
         8 * width + 1,
+        12 * width,
+        13 * width - 1,
+        math.isqrt(BEYOND // width) * width + 3,
     ):
         count = -(-n // width)
         for m in (0, 1, 4):

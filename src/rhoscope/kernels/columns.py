@@ -183,6 +183,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         combining(3, 2),
         combining(2, 2),
         combining(1, 4),
+        combining(4, 1),
         *(multiplying(columns, rows) for columns, rows in ((2, 8), (BROAD, 4), (1, 4), (4, 1), (1, 1))),
         apply_matrices,
         outer_products,

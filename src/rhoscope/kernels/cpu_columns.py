@@ -17,6 +17,7 @@ from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import strides as _strides
 from rhoscope.kernels import strides_cpu as _strides_cpu
+from rhoscope.kernels import turns as _turns
 from rhoscope.kernels import two_samples as _two_samples
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.cpu import exponent, log, normals, pow2
@@ -33,6 +34,7 @@ __all__ = ["exponent", "log", "normals", "pow2"]
     combine_3,
     combine_2,
     combine_1,
+    combine_half,
     outer_high,
     outer_broad,
     outer_tall,
@@ -62,6 +64,7 @@ copy_vector, march_in_memory, outside, repeat, advance, settle_norms, record, no
 walk_2, walk_3, walk_4, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_columns(
     lane, kit, jit, inlined
 )
+apply_in_turns, walk_in_turns, turns = _turns.build(lane, kit, jit, inlined)
 walk_both_2, walk_both_3, walk_both, goes_with_another, norms_of_two = _two_samples.build(
     lane, kit, jit, inlined
 )

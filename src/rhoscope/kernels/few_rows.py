@@ -158,12 +158,18 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_6(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 7:
             kit.walk_7(w, v, steps, shift, matrix, inputs, x, place, scaled)
-        elif wide:
+        elif wide and count == 8:
             kit.walk_8(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide:
+            kit.walk_in_turns(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
 
     @inlined
     def walks(count):
         """Whether steps of so many cells are taken in registers."""
-        return (narrow and count == 2) or (wide and 3 <= count <= 8 and count != 5)
+        return (
+            (narrow and count == 2)
+            or (wide and 3 <= count <= 8 and count != 5)
+            or (count > 8 and kit.turns(count))
+        )
 
     return *(walking(count) for count in CELLS), walk, walks, _marching(kit, jit)

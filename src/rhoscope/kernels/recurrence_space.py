@@ -14,6 +14,8 @@ from rhoscope.kernels.strides import usual_error
 __all__ = ["COLUMNS_FROM"]
 
 CELL_BYTES = 64  # in either precision
+# Larger sizes gain nothing from long blocks, whose vectors push the matrix out of the cache.
+LONG_BLOCKS = 64
 # Cells of a row up to which there is room for two samples at once; see `two_samples`.
 SIDE_BY_SIDE = 3
 # States kept by one thread before backpropagation turns to checkpoints.
@@ -39,8 +41,9 @@ def norm_times(n: int, precision: Any) -> tuple[int, int]:
 
     Between two looks it grows no vector beyond what the precision allows.
     """
-    look = min(precision.NORM_BLOCK, precision.NORM_SPAN // (2 * n - 1).bit_length())
-    return precision.NORM_BLOCK // look * look, look
+    longest = precision.NORM_BLOCK if n <= LONG_BLOCKS else precision.BLOCK
+    look = min(longest, precision.NORM_SPAN // (2 * n - 1).bit_length())
+    return longest // look * look, look
 
 
 def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
