@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rhoscope.arrays import check_dtype, not_finite
+from rhoscope.devices.cuda_launch import configured
 from rhoscope.devices.cuda_memory import BLOCKS, THREADS, device_errors, empty
 from rhoscope.devices.cuda_state import simulated
 from rhoscope.errors import ArgumentError, ArgumentTypeError
@@ -75,7 +76,9 @@ def _real(kernel: Any, array: Any, n: int, elements: int, shape: tuple[int, ...]
     parts = array.reshape(array.size).view(np.float64)
     out = empty(math.prod(shape))
     with device_errors("starting a kernel"):
-        kernel[_blocks(array.size), THREADS](parts, out, n, array.size // elements, parts.size // array.size)
+        configured(kernel, _blocks(array.size), THREADS)(
+            parts, out, n, array.size // elements, parts.size // array.size
+        )
     return out.reshape(*shape)
 
 
@@ -85,7 +88,7 @@ def _check_finite(array: Any, name: str) -> None:
     parts = array.reshape(array.size).view(np.float64)
     with device_errors(f"reading {name}"):
         found = to_device(np.array([_NONE]))
-        grids_arrays.first_not_finite[_blocks(array.size), THREADS](parts, found)
+        configured(grids_arrays.first_not_finite, _blocks(array.size), THREADS)(parts, found)
         first = int(found.copy_to_host()[0])
     if first != _NONE:
         index = np.unravel_index(first * array.size // parts.size, tuple(array.shape))

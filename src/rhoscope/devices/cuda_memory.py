@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.base import Cancelled
+from rhoscope.devices.cuda_launch import configured
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.layout import WARP
 
@@ -110,7 +111,7 @@ class Launcher:
     def run(self, kernel: Any, count: int, *arguments: Any) -> None:
         """Launch a kernel with a thread for each of `count` lanes, at most `lanes`."""
         with device_errors("starting a kernel"):
-            kernel[-(-min(count, self.lanes) // THREADS), THREADS, self.stream](*arguments)
+            configured(kernel, -(-min(count, self.lanes) // THREADS), THREADS, self.stream)(*arguments)
 
 
 def empty(count: int, dtype: Any = np.float64, stream: Any = 0) -> Any:

@@ -13,6 +13,7 @@ from rhoscope.kernels.recurrence import BLOCK
 STEPS_FROM = 8
 # 512 threads of 128 registers fill the 65,536 of a multiprocessor, and hold 16,384 entries at 32 a thread.
 STEPS_THREADS = 512
+STEPS_REGISTERS = 128
 REGISTERS_UP_TO = 128
 # Steps of a block where the matrix lies in shared memory, whose vectors would otherwise take its room.
 SHARED_BLOCK = 8
@@ -131,8 +132,11 @@ def slots_for(threads: int) -> int:
     return min(range(1, max(1, SLOT_THREADS // threads) + 1), key=idle)
 
 
-def resident(threads: int, shared: int, shared_there: int) -> int:
-    """Blocks that a multiprocessor holds at once, whose threads take the registers that a block of 512 leaves each."""
-    warps = -(-threads // 32)
-    registers = _REGISTERS // STEPS_THREADS * 32 * warps
-    return max(1, min(MOST_BLOCKS, shared_there // (shared + RESERVED), _REGISTERS // registers))
+def resident(threads: int, shared: int, shared_there: int, registers: int) -> int:
+    """Blocks that a multiprocessor holds at once, whose threads take so many registers each.
+
+    A warp takes its registers in steps of eight a thread, and there is a whole number of warps to each of the four
+    schedulers.
+    """
+    warps = _REGISTERS // (-(-registers // 8) * 8 * 32) // 4 * 4
+    return max(1, min(MOST_BLOCKS, shared_there // (shared + RESERVED), warps // -(-threads // 32)))
