@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from rhoscope.devices import cuda_state
 from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.cuda import CudaDevice
-from rhoscope.devices.cuda_memory import device_errors, in_turn
+from rhoscope.devices.cuda_memory import SENT_BYTES, Launcher, device_errors, in_turn
 from rhoscope.devices.cuda_state import CudaState
 from rhoscope.errors import DeviceError
 from rhoscope.progress import Progress
@@ -126,6 +128,31 @@ def test_errors_of_the_driver_become_one_sentence(module: str) -> None:
 def test_errors_of_others_stay_what_they_are() -> None:
     with pytest.raises(ZeroDivisionError), device_errors("reserving"):
         raise ZeroDivisionError
+
+
+def test_what_is_sent_is_kept_until_it_has_arrived() -> None:
+    """A GPU that reads the memory of programs where it lies begins to copy when the call is over."""
+    read: list[weakref.ref[Any]] = []
+    waited: list[bool] = []
+
+    class Space:
+        def __getitem__(self, item: slice) -> Any:
+            return self
+
+        def copy_to_device(self, array: Any, stream: Any) -> None:
+            read.append(weakref.ref(array))
+
+    launcher = object.__new__(Launcher)
+    launcher.stream = SimpleNamespace(synchronize=lambda: waited.append(read[-1]() is not None))
+    launcher._sent, launcher._sent_bytes = [], 0
+    launcher.send(np.arange(8.0)[::2], Space())
+    assert read[-1]() is not None
+    launcher.wait()
+    assert waited == [True]
+    assert read[-1]() is None
+    for _ in range(3):
+        launcher.send(np.zeros(SENT_BYTES // 16, np.int8).repeat(6), Space())
+    assert waited == [True, True]  # before the host's memory is full
 
 
 class Recorder:

@@ -61,8 +61,7 @@ class CudaDevice:
 
     def complex_eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
         """Eigenvalues of (N, n, n), real or complex, by the host's LAPACK."""
-        on_host = matrices.copy_to_host() if hasattr(matrices, "copy_to_host") else matrices
-        values, failed = self._host.complex_eigenvalues(on_host)
+        values, failed = self._host.complex_eigenvalues(cuda_arrays.to_host(matrices))
         return (cuda_arrays.to_device(values) if on_device else values), failed
 
     def log_norms(

@@ -12,6 +12,7 @@ from rhoscope.devices.cuda_state import simulated
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 
 _NONE = np.iinfo(np.int64).max
+_DLPACK_CUDA = 2  # kDLCUDA; what is managed (13) is every GPU's
 
 
 def borrow(value: Any, name: str) -> Any:
@@ -20,15 +21,11 @@ def borrow(value: Any, name: str) -> Any:
     Raises
     ------
     ArgumentTypeError
-        Not of float64 or complex128.
+        Not of float64 or complex128, or not to be read as it is.
     ArgumentError
-        Not C-contiguous, or with a NaN or Inf, whose first index is named.
+        On another GPU, not C-contiguous, or with a NaN or Inf, whose first index is named.
     """
-    from numba import cuda
-
-    with device_errors(f"reading {name}"):
-        array: Any = _as_numba(value)
-        cuda.synchronize()  # whatever fills it, on whatever stream, has ended
+    array = _read(value, name)
     check_dtype(array.dtype, name, value)
     if array.dtype not in (np.float64, np.complex128):
         raise ArgumentTypeError(
@@ -45,6 +42,36 @@ def borrow(value: Any, name: str) -> Any:
     return array
 
 
+def _read(value: Any, name: str) -> Any:
+    """The array as one of Numba's, when all that fills it, on whatever stream, has ended."""
+    from numba import cuda
+
+    with device_errors(f"reading {name}"):
+        if hasattr(value, "__dlpack_device__"):
+            kind, there = map(int, value.__dlpack_device__())
+            if kind == _DLPACK_CUDA and there != (here := cuda.get_current_device().id):
+                raise ArgumentError(
+                    f"{name}: this {type(value).__name__} lives on GPU {there}, and this process computes on GPU "
+                    f"{here}; copy it there, or have CUDA_VISIBLE_DEVICES show one GPU alone"
+                )
+        try:
+            array: Any = _as_numba(value)
+        except (
+            AttributeError,
+            BufferError,
+            NotImplementedError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise ArgumentTypeError(
+                f"{name}: this {type(value).__name__} cannot be read on the GPU: {error}; "
+                "a plain array of numbers would do"
+            ) from error
+        cuda.synchronize()
+    return array
+
+
 def to_device(array: Any) -> Any:
     """A copy of a NumPy array on the device; what is there already stays where it is."""
     from numba import cuda
@@ -53,6 +80,14 @@ def to_device(array: Any) -> Any:
         return array
     with device_errors("copying to the GPU"):
         return cuda.to_device(array)
+
+
+def to_host(array: Any) -> Any:
+    """A copy in NumPy; what is there already stays where it is."""
+    if not hasattr(array, "copy_to_host"):
+        return array
+    with device_errors("copying from the GPU"):
+        return array.copy_to_host()
 
 
 def real_matrices(array: Any) -> Any:

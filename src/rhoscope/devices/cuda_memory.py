@@ -18,6 +18,8 @@ THREADS = 64
 BLOCKS = 4
 # Share of the free memory that is planned with; the rest is the driver's, for code and fragments.
 SHARE = 0.8
+# Of arrays that may still be on their way: what waiting for them costs is little beside it.
+SENT_BYTES = 1 << 29
 _BYTES = 8
 
 
@@ -57,6 +59,8 @@ class Launcher:
         with device_errors("looking at the GPU"):
             running, free = _running_lanes(cuda), _free_bytes(cuda)
             self.stream: Any = cuda.stream()
+        self._sent: list[NDArray[Any]] = []
+        self._sent_bytes = 0
         whole = int(SHARE * free) // (_BYTES * (each + work)) // WARP * WARP
         if whole < WARP:
             need = WARP * _BYTES * (each + work)
@@ -85,9 +89,13 @@ class Launcher:
 
     def send(self, array: NDArray[Any], space: Any) -> Any:
         """A copy at the beginning of this space; memory that is taken once need not be waited for again."""
-        there = space[: array.size]
+        there, sent = space[: array.size], np.ascontiguousarray(array).reshape(-1)
         with device_errors("copying to the GPU"):
-            there.copy_to_device(np.ascontiguousarray(array).reshape(-1), stream=self.stream)
+            there.copy_to_device(sent, stream=self.stream)
+        self._sent.append(sent)  # a GPU may read it where it lies, and later
+        self._sent_bytes += sent.nbytes
+        if self._sent_bytes > SENT_BYTES:
+            self.wait()
         return there
 
     def to_host(self, array: Any) -> NDArray[Any]:
@@ -101,6 +109,8 @@ class Launcher:
         """Until all that was started here is done."""
         with device_errors("computing on the GPU"):
             self.stream.synchronize()
+        self._sent.clear()
+        self._sent_bytes = 0
 
     def by_lane(self, array: Any, elements: int, count: int) -> NDArray[np.float64]:
         """The elements of each of the first `count` lanes (count, elements), in NumPy."""
