@@ -46,8 +46,15 @@ class CudaDevice:
             DeviceError: the GPU failed.
         """
         columns = empty_columns(study, start, stop)
-        count = stop - start
-        in_turn(lambda: CudaWorker(study, count, LAPACK_FROM, columns, start, cancelled), count, cancelled)
+        count, threads = stop - start, self._host.threads
+
+        def worker() -> CudaWorker:
+            return CudaWorker(study, count, LAPACK_FROM, columns, start, cancelled, threads)
+
+        from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
+
+        with threadpool_limits(1, user_api="blas"):  # whose calls our threads make
+            in_turn(worker, count, cancelled)
         return columns
 
     def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:

@@ -105,6 +105,14 @@ class Launcher:
         self.wait()
         return found
 
+    def to_host_aside(self, array: Any) -> NDArray[Any]:
+        """A copy in NumPy of what was waited for before; waits for no kernel that was started since."""
+        with device_errors("copying from the GPU"):
+            stream = self._cuda.stream()
+            found = array.copy_to_host(stream=stream)
+            stream.synchronize()
+        return found
+
     def wait(self) -> None:
         """Until all that was started here is done."""
         with device_errors("computing on the GPU"):
