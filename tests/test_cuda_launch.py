@@ -5,11 +5,15 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from rhoscope.devices import cuda_blocks
+from rhoscope.devices import cuda_blocks, spectra_cuda
+from rhoscope.devices.cpu import CpuDevice
+from rhoscope.devices.cuda import CudaDevice
 from rhoscope.devices.cuda_blocks import run_blocks
 from rhoscope.devices.cuda_launch import configured
+from rhoscope.devices.cuda_state import CudaState
 from rhoscope.kernels.block_space import BlockPlan, resident, spectra_plan
 
 MULTIPROCESSORS = 132
@@ -112,3 +116,25 @@ def test_more_than_48_kb_of_shared_memory_are_asked_for_before_the_launch(gpu: l
     asked, launched = gpu
     assert asked == ("most shared", plan.shared, "handle", 0)
     assert launched[3:] == ("stream", plan.shared)
+
+
+def test_eigenvalues_of_matrices_too_large_for_a_block_are_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread of a GPU for each would take far longer."""
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(True, "as told"))
+    monkeypatch.setattr(spectra_cuda, "shared_memory", lambda: 64 << 10)
+    matrices = np.random.default_rng(1).normal(size=(3, 90, 90))
+    values, failed = CudaDevice(2).eigenvalues(matrices)
+    np.testing.assert_array_equal(values, CpuDevice(1).eigenvalues(matrices)[0])
+    assert not failed.any()
+    asked: list[int] = []
+    monkeypatch.setattr(spectra_cuda, "eigenvalues", lambda given, on_device: asked.append(given.shape[1]))
+    for n in (1, 16, 17, 80):
+        CudaDevice(2).eigenvalues(np.eye(n)[None])
+    assert asked == [1, 16, 17, 80]
+
+
+@pytest.mark.parametrize(("n", "planned"), [(16, False), (17, True), (160, True), (161, False)])
+def test_a_block_has_as_many_rows_as_its_kernel_has_threads(n: int, planned: bool) -> None:
+    plan = spectra_plan(n, SHARED)
+    assert (plan is not None) == planned
+    assert plan is None or plan.threads == n

@@ -60,15 +60,20 @@ class CudaDevice:
     def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
         """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,).
 
-        The matrices may lie on the device, and the eigenvalues may stay there.
+        The matrices may lie on the device, and the eigenvalues may stay there. Those of large ones are the host's.
         """
-        if matrices.shape[1] >= LAPACK_FROM:
-            return self.complex_eigenvalues(matrices, on_device)
-        return spectra_cuda.eigenvalues(matrices, on_device)
+        if spectra_cuda.takes(matrices.shape[1]):
+            return spectra_cuda.eigenvalues(matrices, on_device)
+        return self._by_host(self._host.eigenvalues, matrices, on_device)
 
     def complex_eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
         """Eigenvalues of (N, n, n), real or complex, by the host's LAPACK."""
-        values, failed = self._host.complex_eigenvalues(cuda_arrays.to_host(matrices))
+        return self._by_host(self._host.complex_eigenvalues, matrices, on_device)
+
+    def _by_host(
+        self, find: Callable[[Any], tuple[Any, NDArray[np.bool_]]], matrices: Any, on_device: bool
+    ) -> tuple[Any, NDArray[np.bool_]]:
+        values, failed = find(cuda_arrays.to_host(matrices))
         return (cuda_arrays.to_device(values) if on_device else values), failed
 
     def log_norms(

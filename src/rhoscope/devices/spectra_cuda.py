@@ -9,9 +9,18 @@ from rhoscope.devices import lapack
 from rhoscope.devices.cuda_arrays import to_host
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
 from rhoscope.devices.cuda_memory import Launcher, device_errors, empty, in_turn
+from rhoscope.kernels import block_space
 from rhoscope.kernels.block_space import odd, spectra_plan
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
+
+
+def takes(n: int) -> bool:
+    """Whether eigenvalues of matrices n x n are found here, and not by the cores of the host.
+
+    A matrix too large for a block is a thread's, and takes it so long that only very many of them would be worth it.
+    """
+    return n < block_space.SPECTRA_FROM or spectra_plan(n, shared_memory()) is not None
 
 
 def eigenvalues(matrices: Any, on_device: bool) -> tuple[Any, NDArray[np.bool_]]:

@@ -23,7 +23,10 @@ BPTT_THREADS = 256
 # where lanes wait for memory. The 33,792 lanes that an H200 runs share 50 MB of second-level cache, 1.5 KB each, which
 # a matrix and its work space take from 11 up; but only from half a warp on is there work for the threads of a block.
 SPECTRA_FROM = 17
-SPECTRA_THREADS = 192  # shared memory holds no matrix with more rows
+# Shared memory has room for a few rows more, but four blocks of so many threads, asked for together, leave a thread 96
+# registers, and so a multiprocessor 20 warps. The compiler alone takes 98, which leaves 16.
+SPECTRA_THREADS = 160
+SPECTRA_BLOCKS = 4
 SPECTRA_VECTORS = 7
 SPECTRA_STATE = 2
 # Threads of a block up to which slots are added: every `sync` waits for all of them.
@@ -113,7 +116,7 @@ def bptt_block_cells(plan: StepsPlan, horizon: int, segment: int) -> int:
 def spectra_plan(n: int, available: int) -> BlockPlan | None:
     """The plan for eigenvalues of matrices n x n; None where lanes or LAPACK find them."""
     shared = _BYTES * ((n + 2) * odd(n) + SPECTRA_VECTORS * n + SPECTRA_STATE)
-    if n < SPECTRA_FROM or shared > available:
+    if not SPECTRA_FROM <= n <= SPECTRA_THREADS or shared > available:
         return None
     return BlockPlan(n, 1, shared)
 
