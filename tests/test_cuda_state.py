@@ -110,7 +110,7 @@ def test_the_oldest_gpu_that_will_do(
 
 
 def test_asking_for_cuda_says_why_it_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason"))
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason."))
     with pytest.raises(rs.errors.DeviceError, match=r'device = "cuda": the reason; or use device = "cpu"'):
         rs.eigvals([[1.0]], device="cuda")
 

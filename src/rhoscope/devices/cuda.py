@@ -35,7 +35,7 @@ class CudaDevice:
         self._host = CpuDevice(threads)
         found = state()
         if not found.usable:
-            raise DeviceError(f'device = "cuda": {found.text}; or use device = "cpu" or "auto"')
+            raise DeviceError(f'device = "cuda": {found.text.rstrip(".")}; or use device = "cpu" or "auto"')
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None

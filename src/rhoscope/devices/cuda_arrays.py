@@ -108,12 +108,15 @@ def real_vectors(array: Any) -> Any:
 
 def _real(kernel: Any, array: Any, n: int, elements: int, shape: tuple[int, ...]) -> Any:
     """Arrays of this shape by a kernel, from arrays of so many elements each, which may be real all the same."""
+    from numba import cuda
+
     parts = array.reshape(array.size).view(np.float64)
     out = empty(math.prod(shape))
     with device_errors("starting a kernel"):
         configured(kernel, _blocks(array.size), THREADS)(
             parts, out, n, array.size // elements, parts.size // array.size
         )
+        cuda.synchronize()  # other streams read it, and may be told not to wait for this one
     return out.reshape(*shape)
 
 
