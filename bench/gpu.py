@@ -31,11 +31,11 @@ SECONDS = 465.0
 PARTS = {
     "roof": 20,
     "kernels": 110,
-    "forms": 20,
+    "forms": 30,
     "oracles": 55,
-    "E": 70,
+    "E": 65,
     "R": 60,
-    "F": 60,
+    "F": 55,
     "G": 20,
     "study": 60,
 }
