@@ -242,6 +242,33 @@ def test_memory_is_planned_ahead_and_refused_with_a_figure() -> None:
     assert printed[1:] == ["32 True", "32 False", "256 False"]
 
 
+def test_both_passes_have_work_space_for_the_samples_that_a_gpu_has_at_once() -> None:
+    """Two blocks of sixteen samples on the one multiprocessor of the simulator, where 256 lanes take turns."""
+    printed = simulated(
+        """
+        import rhoscope as rs
+        from rhoscope.devices import cuda_memory
+        from rhoscope.devices.study_columns import empty_columns
+        from rhoscope.devices.study_cuda import CudaWorker
+        from rhoscope.kernels.block_space import bptt_block_cells
+        study = rs.Study(size=8, horizon=100, samples=4096)
+        def worker(count):
+            return CudaWorker(study, count, 1025, empty_columns(study, 0, count), 0, None)
+        for count in (4096, 20, 3):
+            made = worker(count)
+            print(made.launcher.lanes, made.common.size / bptt_block_cells(made.steps, 100, made.segment))
+        needed = 8 * made.common.size
+        cuda_memory._free_bytes = lambda cuda: int(needed / cuda_memory.SHARE)
+        try:
+            worker(3)
+        except Exception as error:
+            print(type(error).__name__, error)
+        """
+    ).splitlines()
+    assert printed[:3] == ["256 32.0", "32 32.0", "32 16.0"]
+    assert printed[3].startswith('DeviceError device = "cuda": 32 matrices of this size need 0.0')
+
+
 def test_a_run_on_the_gpu_reports_its_progress_and_stops_between_launches() -> None:
     """Three warps of samples, of which the simulated device holds one; what is told is what the CPU tells."""
     printed = simulated(

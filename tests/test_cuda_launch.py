@@ -11,7 +11,7 @@ import pytest
 from rhoscope.devices import cuda_blocks, spectra_cuda
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.cuda import CudaDevice
-from rhoscope.devices.cuda_blocks import run_blocks
+from rhoscope.devices.cuda_blocks import run_blocks, slots_at_once
 from rhoscope.devices.cuda_launch import configured
 from rhoscope.devices.cuda_state import CudaState
 from rhoscope.kernels.block_space import BlockPlan, resident, spectra_plan
@@ -106,6 +106,14 @@ def test_as_many_blocks_are_launched_as_the_gpu_runs_at_once(gpu: list[Any]) -> 
         run_blocks("stream", kernel, BlockPlan(32, 2, 10_000), 10**6, 1, 2.0, most=64)
         assert gpu.pop()[1] == 32
     assert not gpu
+
+
+def test_work_space_is_for_no_fewer_blocks_than_are_launched(gpu: list[Any]) -> None:
+    plan = BlockPlan(32, 2, 10_000)
+    for count in (1, 9, 10**6):
+        for registers in (128, 249, 255):
+            run_blocks("stream", Kernel(registers), plan, count, 1, 2.0)
+            assert gpu.pop()[1] * plan.slots <= slots_at_once(plan, count)
 
 
 def test_more_than_48_kb_of_shared_memory_are_asked_for_before_the_launch(gpu: list[Any]) -> None:

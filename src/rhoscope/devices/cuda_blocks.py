@@ -22,6 +22,21 @@ def shared_memory() -> int:
         return int(cuda.current_context().device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 
 
+def slots_at_once(plan: BlockPlan, count: int) -> int:
+    """Of so many matrices, those that the GPU has at once at most: work space for others would lie idle."""
+    blocks = min(_resident(plan, STEPS_REGISTERS), -(-count // plan.slots))
+    return blocks * plan.slots
+
+
+def _resident(plan: BlockPlan, registers: int) -> int:
+    """Blocks that the GPU holds at once, whose threads take so many registers."""
+    from numba import cuda
+
+    with device_errors("looking at the GPU"):
+        multiprocessors = getattr(cuda.current_context().device, "MULTIPROCESSOR_COUNT", 1)
+    return multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED, registers)
+
+
 def run_blocks(
     stream: Any, kernel: Any, plan: BlockPlan, count: int, *arguments: Any, most: int | None = None
 ) -> None:
@@ -29,13 +44,9 @@ def run_blocks(
 
     most: how many matrices there is work space for, if the kernel needs any.
     """
-    from numba import cuda
-
     with device_errors("starting a kernel"):
-        multiprocessors = getattr(cuda.current_context().device, "MULTIPROCESSOR_COUNT", 1)
         registers = STEPS_REGISTERS if simulated() else _prepare(kernel, plan, arguments)
-        blocks = multiprocessors * resident(plan.threads, plan.shared, shared_memory() + RESERVED, registers)
-        blocks = min(blocks, -(-count // plan.slots))
+        blocks = min(_resident(plan, registers), -(-count // plan.slots))
         if most is not None:
             blocks = min(blocks, most // plan.slots)
         configured(kernel, blocks, plan.threads, stream, plan.shared)(*arguments)

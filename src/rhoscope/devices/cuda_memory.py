@@ -47,12 +47,13 @@ class Launcher:
         count: how many matrices or samples there are.
         each: float64 numbers kept on the device for one of them.
         work: float64 numbers that a running lane needs as work space.
+        common: float64 numbers of work space that all lanes share.
 
     Raises:
         DeviceError: not even one warp of lanes fits the memory that is free.
     """
 
-    def __init__(self, count: int, each: int, work: int) -> None:
+    def __init__(self, count: int, each: int, work: int, common: int = 0) -> None:
         from numba import cuda
 
         self._cuda: Any = cuda
@@ -61,14 +62,14 @@ class Launcher:
             self.stream: Any = cuda.stream()
         self._sent: list[NDArray[Any]] = []
         self._sent_bytes = 0
-        whole = int(SHARE * free) // (_BYTES * (each + work)) // WARP * WARP
+        room = int(SHARE * free) // _BYTES
+        whole, half = (max(0, part - common) // (each + work) // WARP * WARP for part in (room, room // 2))
         if whole < WARP:
-            need = WARP * _BYTES * (each + work)
+            need = _BYTES * (WARP * (each + work) + common)
             raise DeviceError(
                 f'device = "cuda": {WARP} matrices of this size need {need / 1e9:.2f} GB of device memory, '
                 f'{free / 1e9:.2f} GB are free; use a smaller size or horizon, or device = "cpu"'
             )
-        half = whole // (2 * WARP) * WARP
         wanted = min(-(-count // WARP) * WARP, running)
         self.lanes = min(wanted, half or whole)
         """How many are on the device at once; a multiple of the lanes of a group."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rhoscope import drawing
 from rhoscope.devices import fresh_cuda
-from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory, slots_at_once
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.study_columns import Columns, StudyWorker
@@ -68,12 +68,15 @@ class CudaWorker(StudyWorker):
             self.steps = bptt_plan(n, m, room) if self.error else steps_plan(n, room)
         self.block = BLOCK if self.steps is None else self.steps.block
         self.segment = segment_length(n, study.inputs, study.horizon, columns=False, block=self.block)
+        common = 0
         if self.fresh:
             self.lags = np.array(study.lags, dtype=np.int64)
             self.cells, results = 0, len(self.lags) + 2
         elif self.error and self.steps is not None:
             results = len(self.lags) + 3
-            self.cells = bptt_block_cells(self.steps, study.horizon, self.segment)
+            self.cells = 0
+            self.slots = slots_at_once(self.steps, count)
+            common = self.slots * bptt_block_cells(self.steps, study.horizon, self.segment)
         elif self.error:
             results = len(self.lags) + 3
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
@@ -99,9 +102,10 @@ class CudaWorker(StudyWorker):
         if self.fresh:
             kept |= {"b": n * fresh_cuda.inputs(study), "fresh": fresh_cuda.fresh_cells(study)}
         given = n * n if study.ensemble.law is None else 0  # of a matrix that the host draws
-        self.launcher = Launcher(count, each=sum(kept.values()) + given + 2, work=work)
+        self.launcher = Launcher(count, each=sum(kept.values()) + given + 2, work=work, common=common)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
+        self.common = self.launcher.empty(common)
         self.lags_there = self.launcher.to_device(self.lags)
         self.results = results
         self.samples: Any = None
@@ -213,10 +217,10 @@ class CudaWorker(StudyWorker):
             if self.steps is not None:
                 run_blocks(
                     self.launcher.stream, self.block_passes[self.steps.kernel], self.steps, self.count,
-                    kept["a"], kept["b"], kept["state"], kept["delta"], self.samples, self.work,
+                    kept["a"], kept["b"], kept["state"], kept["delta"], self.samples, self.common,
                     ld, m, self.study.horizon, self.segment, *self.key, self.lags_there, self.block,
                     kept["out"], kept["exponents"], self.steps.slots, self.steps.shape, self.steps.regions, self.count,
-                    most=self.launcher.lanes,
+                    most=self.slots,
                 )  # fmt: skip
                 return
             self.run(
