@@ -31,11 +31,11 @@ SECONDS = 465.0
 PARTS = {
     "roof": 20,
     "kernels": 110,
-    "forms": 20,
+    "forms": 30,
     "oracles": 55,
-    "E": 70,
+    "E": 65,
     "R": 60,
-    "F": 60,
+    "F": 55,
     "G": 20,
     "study": 60,
 }
@@ -121,14 +121,15 @@ def _found(part: str, seconds: float, command: list[str]) -> Iterator[Record]:
     try:
         while (line := lines.get(timeout=max(0.0, ends - time.monotonic()))) is not None:
             yield json.loads(line)
+        _ended(process, max(GRACE, ends - time.monotonic()))  # what lies on the device is given back first
     except queue.Empty:
         yield {"kind": "note", "text": f"{part}: cut after {seconds:.0f} s"}
         return
     finally:
-        if process.poll() is None and not _ended(process):
+        if process.poll() is None and not _ended(process, GRACE):
             process.kill()
-            process.wait()
-        reader.join()
+            _ended(process, GRACE)  # one that waits for the driver does not end before that answers
+        reader.join(GRACE)
     if process.returncode:
         text = f"{part}: ended with exit code {process.returncode}; its last words are above"
         yield {"kind": "note", "text": text, "failed": [part]}
@@ -142,10 +143,10 @@ def _read(process: subprocess.Popen, lines: queue.Queue) -> None:
     lines.put(None)
 
 
-def _ended(process: subprocess.Popen) -> bool:
-    """Whether the process ends by itself within a moment."""
+def _ended(process: subprocess.Popen, seconds: float) -> bool:
+    """Whether the process ends within so many seconds."""
     try:
-        process.wait(GRACE)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         return False
     return True

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ import pytest
 
 import rhoscope as rs
 from bench import gpu, jobs
-from bench.on_gpu import tables
+from bench.on_gpu import checks, part, race, tables
 from bench.on_gpu.budget import Budget
 from bench.on_gpu.checks import compared
-from bench.on_gpu.data import Data
+from bench.on_gpu.data import Data, Entry
 from bench.pipeline import TOLERANCE, disagreement
 from bench.pool import Pool
 
@@ -72,6 +73,9 @@ def test_every_part_is_kept_in_json_and_in_a_table(measured: tuple[Path, Any]) -
     checks = [record for record in records if record["kind"] == "check"]
     assert len(checks) > 10
     assert all(check["equal"] == check["numbers"] for check in checks)
+    forms = {record["job"]: record for record in records if record["kind"] == "forms"}
+    assert forms.keys() == {*"ERF"}
+    assert all(record["passed"] for record in forms.values())
     races = {record["job"]: record for record in records if record["kind"] == "race"}
     assert races.keys() == {*"ERFGP"}
     for record in races.values():
@@ -107,7 +111,7 @@ def test_kernels_need_no_more_than_numba_and_numpy(tmp_path: Path) -> None:
     found = re.search(r"(\d+) of (\d+) checks passed", done.stdout)
     assert found is not None
     assert int(found[1]) == int(found[2]) > 10
-    assert "### Eigenvalues, a thread or a block a matrix" in done.stdout
+    assert "### A thread or a block a matrix" in done.stdout
     for job in "ERFG":
         assert f"### {job}: " in done.stdout
     assert "NumPy on the host" in done.stdout
@@ -226,6 +230,99 @@ def test_a_part_that_breaks_is_noted_and_counts_as_wrong() -> None:
     (found,) = gpu._found("no such part", 60.0, ["1"])
     assert found["text"] == "no such part: ended with exit code 1; its last words are above"
     assert found["failed"]
+
+
+def test_a_part_that_takes_long_to_end_is_not_broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Gigabytes of a device are given back after the last record is out."""
+    monkeypatch.setattr(gpu, "GRACE", 0.1)
+    program = tmp_path / "bench" / "on_gpu" / "part.py"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "import os, time\n"
+        'print(\'{"kind": "note", "text": "it"}\', flush=True)\n'
+        "os.close(1)\n"
+        "time.sleep(1.0)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(gpu, "ROOT", tmp_path)
+    assert list(gpu._found("any", 60.0, ["1"])) == [{"kind": "note", "text": "it"}]
+
+
+def test_a_part_that_cannot_even_be_killed_takes_no_other_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As one that waits for the answer of a driver."""
+
+    class Process:
+        returncode, killed = None, False
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.stdout, self._held = (
+                os.fdopen(end, mode) for end, mode in zip(os.pipe(), "rw", strict=True)
+            )
+
+        def poll(self) -> None:
+            return None
+
+        def kill(self) -> None:
+            Process.killed = True
+
+        def wait(self, timeout: float | None = None) -> int:
+            assert timeout is not None, "would wait for ever"
+            raise subprocess.TimeoutExpired("part", timeout)
+
+    monkeypatch.setattr(gpu, "GRACE", 0.1)
+    monkeypatch.setattr(gpu.subprocess, "Popen", Process)
+    assert list(gpu._found("E", 0.1, ["1"])) == [{"kind": "note", "text": "E: cut after 0 s"}]
+    assert Process.killed
+
+
+@pytest.mark.parametrize(("name", "optional"), [("scipy.special", True), ("rhoscope.kernels.gone", False)])
+def test_only_what_is_optional_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, optional: bool
+) -> None:
+    def records(*given: Any) -> Iterator[dict[str, Any]]:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        yield
+
+    monkeypatch.setattr(part, "records", records)
+    monkeypatch.setattr(sys, "argv", ["part", "oracles", "5", "1"])
+    kept = os.dup(1)
+    try:
+        if optional:
+            part.main()
+        else:
+            with pytest.raises(ModuleNotFoundError):
+                part.main()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+    assert ("left out: No module named 'scipy.special'" in capfd.readouterr().out) == optional
+
+
+def test_a_check_that_breaks_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> dict[str, Any]:
+        raise RuntimeError("no such launch\nand more")
+
+    right = {"numbers": 1, "equal": 1, "worst": 0.0, "column": "", "passed": True}
+    monkeypatch.setattr(checks, "_studies", lambda small: iter([("one", breaks), ("two", lambda: right)]))
+    monkeypatch.setattr(checks, "_given", lambda small: iter(()))
+    broken, found = checks.kernels(Budget(60.0, small=True))
+    assert broken == {"kind": "note", "text": "one: RuntimeError: no such launch", "failed": ["one"]}
+    assert (found["what"], found["passed"]) == ("two", True)
+
+
+@pytest.mark.parametrize("name", ["rhoscope", "Some peer"])
+def test_a_wrong_answer_of_ours_makes_the_command_fail_and_one_of_a_peer_does_not(name: str) -> None:
+    wrong = np.full((8, 6), 7.0)
+    contender = SimpleNamespace(
+        name=name, eigvals=lambda data: iter([Entry("variant", 8, lambda: None, lambda: wrong + 0j)])
+    )
+    pool = Pool(1)
+    (note,) = race.race("E", DATA, [contender], Budget(60.0), pool)
+    pool.close()
+    assert "left out: Disagreement: variant" in note["text"]
+    assert ("failed" in note) == (name == "rhoscope")
 
 
 def test_the_table_has_ratios_shares_and_what_was_left_out() -> None:

@@ -111,6 +111,70 @@ def test_without_a_gpu_an_array_that_lives_on_one_says_why_it_cannot_be_read(
         rs.bptt(_dlpack(2), 1.0, [1.0], 1.0, 1.0)
 
 
+@pytest.fixture
+def first_gpu(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """In the place of Numba's CUDA, for a process that computes on GPU 0."""
+    import numba
+
+    fake = SimpleNamespace(get_current_device=lambda: SimpleNamespace(id=0))
+    monkeypatch.setattr(numba, "cuda", fake, raising=False)
+    return fake
+
+
+@pytest.mark.usefixtures("first_gpu")
+def test_an_array_on_another_gpu_is_refused_before_a_kernel_touches_it() -> None:
+    """Kernels that did would lose the device for all that follows."""
+    from rhoscope.devices.cuda_arrays import borrow
+
+    there = SimpleNamespace(__dlpack_device__=lambda: (2, 1), __cuda_array_interface__=None)
+    with pytest.raises(
+        rs.errors.ArgumentError, match=r"A: this SimpleNamespace lives on GPU 1, .* on GPU 0; copy it"
+    ):
+        borrow(there, "A")
+
+
+def test_what_an_array_says_when_it_cannot_be_read_is_passed_on(first_gpu: SimpleNamespace) -> None:
+    """PyTorch does so for arrays that take part in its differentiation."""
+    from rhoscope.devices.cuda_arrays import borrow
+
+    class Tensor:
+        @property
+        def __cuda_array_interface__(self) -> dict[str, Any]:
+            raise RuntimeError("use var.detach()")
+
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return 2, 0
+
+    with pytest.raises(
+        rs.errors.ArgumentTypeError, match=r"A: this Tensor .* on the GPU: use var.detach\(\)"
+    ):
+        borrow(Tensor(), "A")
+    lost = type("CudaAPIError", (Exception,), {"__module__": "numba.cuda.cudadrv.driver"})
+
+    def fails(array: Any) -> None:
+        raise lost("the device is lost")
+
+    first_gpu.as_cuda_array = fails
+    given = SimpleNamespace(__cuda_array_interface__={})
+    with pytest.raises(rs.errors.DeviceError, match="reading A failed: the device is lost"):
+        borrow(given, "A")
+
+
+def test_a_device_lost_while_matrices_are_fetched_is_told_as_everywhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from rhoscope.devices.cuda import CudaDevice
+
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(True, "as told"))
+    lost = type("CudaAPIError", (Exception,), {"__module__": "numba.cuda.cudadrv.driver"})
+
+    def fails() -> None:
+        raise lost("the device is lost")
+
+    with pytest.raises(rs.errors.DeviceError, match="copying from the GPU failed: the device is lost"):
+        CudaDevice(1).complex_eigenvalues(SimpleNamespace(copy_to_host=fails))
+
+
 @pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
 def test_an_array_known_by_dlpack_alone_is_described_as_it_lies() -> None:
     """Read off arrays of NumPy, which export in the same way from host memory."""

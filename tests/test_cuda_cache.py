@@ -21,9 +21,11 @@ from numba.cuda import codegen, dispatcher
 from rhoscope.kernels import caching
 if "edited" in sys.argv:
     caching.digest = lambda: "another digest"
-from rhoscope.kernels import grids_arrays
+from rhoscope.kernels import grids_arrays, jit_cuda
 
 kernel = grids_arrays.by_sample
+if "bounded" in sys.argv:
+    kernel = jit_cuda.grid_of(64)(kernel.py_func)
 numbers, whole = types.float64[::1], types.int64
 signature = numbers, numbers, whole, whole
 device = SimpleNamespace(compute_capability=(int(sys.argv[1]), 0))
@@ -57,5 +59,7 @@ def test_a_kernel_is_compiled_once_for_a_device_and_its_sources(tmp_path: Path) 
     missed, found = "False ['grids_arrays']", "True []"
     assert run(tmp_path, "9") == missed
     assert run(tmp_path, "9") == found
+    assert run(tmp_path, "9", "bounded") == missed  # for smaller blocks
+    assert run(tmp_path, "9", "bounded") == found
     assert run(tmp_path, "8") == missed  # another device
     assert run(tmp_path, "9", "edited") == missed

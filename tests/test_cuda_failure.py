@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 import textwrap
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from rhoscope.devices import cuda_state
 from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.cuda import CudaDevice
-from rhoscope.devices.cuda_memory import device_errors, in_turn
+from rhoscope.devices.cuda_memory import SENT_BYTES, Launcher, device_errors, in_turn
 from rhoscope.devices.cuda_state import CudaState
 from rhoscope.errors import DeviceError
 from rhoscope.progress import Progress
@@ -128,6 +130,31 @@ def test_errors_of_others_stay_what_they_are() -> None:
         raise ZeroDivisionError
 
 
+def test_what_is_sent_is_kept_until_it_has_arrived() -> None:
+    """A GPU that reads the memory of programs where it lies begins to copy when the call is over."""
+    read: list[weakref.ref[Any]] = []
+    waited: list[bool] = []
+
+    class Space:
+        def __getitem__(self, item: slice) -> Any:
+            return self
+
+        def copy_to_device(self, array: Any, stream: Any) -> None:
+            read.append(weakref.ref(array))
+
+    launcher = object.__new__(Launcher)
+    launcher.stream = SimpleNamespace(synchronize=lambda: waited.append(read[-1]() is not None))
+    launcher._sent, launcher._sent_bytes = [], 0
+    launcher.send(np.arange(8.0)[::2], Space())
+    assert read[-1]() is not None
+    launcher.wait()
+    assert waited == [True]
+    assert read[-1]() is None
+    for _ in range(3):
+        launcher.send(np.zeros(SENT_BYTES // 16, np.int8).repeat(6), Space())
+    assert waited == [True, True]  # before the host's memory is full
+
+
 class Recorder:
     """A worker that notes what it is told."""
 
@@ -213,6 +240,33 @@ def test_memory_is_planned_ahead_and_refused_with_a_figure() -> None:
     ).splitlines()
     assert printed[0].startswith('DeviceError device = "cuda": 32 matrices of this size need 0.00 GB')
     assert printed[1:] == ["32 True", "32 False", "256 False"]
+
+
+def test_both_passes_have_work_space_for_the_samples_that_a_gpu_has_at_once() -> None:
+    """Two blocks of sixteen samples on the one multiprocessor of the simulator, where 256 lanes take turns."""
+    printed = simulated(
+        """
+        import rhoscope as rs
+        from rhoscope.devices import cuda_memory
+        from rhoscope.devices.study_columns import empty_columns
+        from rhoscope.devices.study_cuda import CudaWorker
+        from rhoscope.kernels.block_space import bptt_block_cells
+        study = rs.Study(size=8, horizon=100, samples=4096)
+        def worker(count):
+            return CudaWorker(study, count, 1025, empty_columns(study, 0, count), 0, None)
+        for count in (4096, 20, 3):
+            made = worker(count)
+            print(made.launcher.lanes, made.common.size / bptt_block_cells(made.steps, 100, made.segment))
+        needed = 8 * made.common.size
+        cuda_memory._free_bytes = lambda cuda: int(needed / cuda_memory.SHARE)
+        try:
+            worker(3)
+        except Exception as error:
+            print(type(error).__name__, error)
+        """
+    ).splitlines()
+    assert printed[:3] == ["256 32.0", "32 32.0", "32 16.0"]
+    assert printed[3].startswith('DeviceError device = "cuda": 32 matrices of this size need 0.0')
 
 
 def test_a_run_on_the_gpu_reports_its_progress_and_stops_between_launches() -> None:

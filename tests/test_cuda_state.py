@@ -2,6 +2,7 @@
 
 from importlib import metadata
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,29 @@ def test_without_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("asked_before", [False, True])
+def test_a_child_of_a_process_whose_other_libraries_use_the_gpu(
+    monkeypatch: pytest.MonkeyPatch, asked_before: bool
+) -> None:
+    """The driver fails when it is first asked, and is remembered as unavailable from then on."""
+    said = RuntimeError("Error at driver init: Call to cuInit results in CUDA_ERROR_NOT_INITIALIZED (3)")
+    driver(monkeypatch, available=False, error=said)
+    if not asked_before:
+        import numba
+
+        def fails() -> bool:
+            raise said
+
+        known: Any = numba
+        monkeypatch.setattr(known.cuda, "is_available", fails)
+    found = state()
+    assert not found.usable
+    assert found.text.startswith(
+        "numba-cuda 9.9: this process was forked from one that had begun to use the GPU"
+    )
+
+
+@pytest.mark.usefixtures("package")
 def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     driver(monkeypatch, available=False, gpus=0)
     assert state() == CudaState(False, "numba-cuda 9.9: the driver knows no GPU")
@@ -86,7 +110,7 @@ def test_the_oldest_gpu_that_will_do(
 
 
 def test_asking_for_cuda_says_why_it_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason"))
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: CudaState(False, "the reason."))
     with pytest.raises(rs.errors.DeviceError, match=r'device = "cuda": the reason; or use device = "cpu"'):
         rs.eigvals([[1.0]], device="cuda")
 

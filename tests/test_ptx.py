@@ -85,3 +85,12 @@ def test_blocks_keep_matrices_in_registers(records: list[dict[str, Any]]) -> Non
         if record["kernel"].startswith("block") and record["stack"]
     }
     assert not stacks
+
+
+def test_eigenvalues_leave_room_for_twenty_warps(records: list[dict[str, Any]]) -> None:
+    """Two registers more, and there would be sixteen."""
+    from rhoscope.kernels.block_space import resident
+
+    for record in records:
+        if record["kernel"] in ("block eigenvalues", "block hessenberg_eigenvalues"):
+            assert resident(32, 0, 64 << 10, record["registers"]) == 20, record

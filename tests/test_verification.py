@@ -43,6 +43,19 @@ def test_every_oracle_passes(report: verification.Report) -> None:
     assert all(report.families.values())
 
 
+def test_a_device_of_another_name_is_asked_the_same(
+    report: verification.Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Studies of a GPU that is not there are run by the CPU; fresh matrices at every step are among them."""
+    monkeypatch.setattr(
+        Setting, "run", lambda self, number, **fields: rs.run(rs.Study(seed=number, **fields), device="cpu")
+    )
+    asked = FAMILIES["random-growth"](Setting(device="cuda", samples=1000, seed=539))
+    names = [oracle.name for oracle in asked]
+    assert names == [oracle.name for oracle in report.families["random-growth"]]
+    assert sum("fresh" in name for name in names) == 6
+
+
 def test_every_oracle_is_of_one_kind(report: verification.Report) -> None:
     for oracle in report.oracles:
         assert (oracle.standard_error is None) != (oracle.tolerance is None)

@@ -1,4 +1,4 @@
-"""How much time a part has, and how large its work may be."""
+"""How much time a part has, how large its work may be, and how what fails in it is told."""
 
 import time
 from dataclasses import dataclass, field
@@ -20,3 +20,9 @@ class Budget:
     def share(self, among: int) -> "Budget":
         """What is left, divided among so many."""
         return Budget(self.left / among, self.small)
+
+
+def words(error: Exception) -> str:
+    """An error in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

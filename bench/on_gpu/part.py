@@ -18,6 +18,8 @@ from bench.on_gpu.budget import Budget
 Record = dict[str, Any]
 
 PACKAGES = ("numpy", "numba", "numba-cuda", "llvmlite", "cuda-bindings", "scipy", "torch", "jax", "cupy")
+OPTIONAL = ("scipy", "pydantic", "pyarrow", "threadpoolctl")
+"""What oracles and the study need besides; whatever else cannot be imported is a fault."""
 CUPY = ("cupy-cuda13x", "cupy-cuda12x")  # wheels of CuPy have the CUDA release in their name
 
 
@@ -58,7 +60,10 @@ def _driver() -> str:
     if (program := shutil.which("nvidia-smi")) is None:
         return f"for CUDA {release}"
     asked = [program, "--query-gpu=driver_version", "--format=csv,noheader"]
-    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10.0).stdout.split()
+    except (OSError, subprocess.TimeoutExpired):
+        said = []
     return f"{said[0]}, for CUDA {release}" if said else f"for CUDA {release}"
 
 
@@ -110,14 +115,16 @@ def main() -> None:
     parser.add_argument("threads", type=int)
     parser.add_argument("--small", action="store_true")
     given = parser.parse_args()
-    found = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    try:
-        for record in records(given.name, Budget(given.seconds, given.small), given.threads):
-            print(json.dumps(record), file=found, flush=True)
-    except ImportError as missing:
-        text = f"{given.name}: left out: {missing}"
-        print(json.dumps({"kind": "note", "text": text}), file=found, flush=True)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as found:
+        os.dup2(2, 1)
+        try:
+            for record in records(given.name, Budget(given.seconds, given.small), given.threads):
+                print(json.dumps(record), file=found, flush=True)
+        except ModuleNotFoundError as missing:
+            if (missing.name or "").partition(".")[0] not in OPTIONAL:
+                raise
+            text = f"{given.name}: left out: {missing}"
+            print(json.dumps({"kind": "note", "text": text}), file=found, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.jobs import JOBS, Job
-from bench.on_gpu.budget import Budget
+from bench.on_gpu.budget import Budget, words
 from bench.on_gpu.data import CHECKED, Data, Entry
 from bench.pool import Pool
 from bench.race import HOPELESS, OURS, strongest
@@ -56,6 +56,8 @@ def _contenders(letter: str) -> tuple[list[Any], list[str]]:
         try:
             loaded = importlib.import_module(module)
         except ImportError as error:
+            if module == CONTENDERS[0]:  # ours
+                raise
             missing.append(f"{module.rpartition('.')[2].rstrip('_')}{where}: left out: {error}")
             continue
         if module in HOSTS:
@@ -112,10 +114,9 @@ def race(letter: str, data: Data, entered: list[Any], budget: Budget, pool: Pool
         try:
             entry, about = _quickest(contender, letter, data, (job, reference, arguments), own, pool)
         except Exception as error:  # whatever a peer cannot do here must not end the race
-            yield {
-                "kind": "note",
-                "text": f"{letter}, n = {data.n}, {contender.name}: left out: {_words(error)}",
-            }
+            what = f"{letter}, n = {data.n}, {contender.name}"
+            note: Record = {"kind": "note", "text": f"{what}: left out: {words(error)}"}
+            yield note | ({"failed": [what]} if contender.name == OURS else {})
             continue
         best[contender.name], found[contender.name] = entry, about
     if not best:
@@ -173,8 +174,8 @@ def _quickest(
         taken = seconds(variant.run)
         if taken / variant.count < HOPELESS * about["once"] / (best.count if best else 1):
             taken = min(taken, seconds(variant.run))
-        words = f"{letter} n={data.n} {contender.name} {variant.label}: {taken / variant.count * 1e6:.3g} us"
-        print(words, file=sys.stderr, flush=True)
+        each = f"{taken / variant.count * 1e6:.3g} us"
+        print(f"{letter} n={data.n} {contender.name} {variant.label}: {each}", file=sys.stderr, flush=True)
         if best is None or taken / variant.count < about["once"] / best.count:
             best = variant
             about = {"variant": variant.label, "count": variant.count, "disagreement": apart}
@@ -190,8 +191,3 @@ def _first(arguments: tuple[Any, ...], count: int) -> tuple[Any, ...]:
     return tuple(
         part[:count] if isinstance(part, np.ndarray) and part.ndim > 1 else part for part in arguments
     )
-
-
-def _words(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import rhoscope as rs
-from bench.on_gpu.budget import Budget
+from bench.on_gpu.budget import Budget, words
 from bench.on_gpu.race import Record
 from bench.pipeline import TOLERANCE, disagreement
 from bench.pool import Pool
@@ -56,8 +56,8 @@ def study(budget: Budget, threads: int) -> Iterator[Record]:
             name = f"{peer.name}{where}"
             fastest, variant = _fastest(peer.study(size, horizon, compared, pool), reference, horizon, share)
         except Exception as error:  # whatever a peer cannot do here must not end the race
-            words = (str(error).splitlines() or [type(error).__name__])[0][:200]
-            yield {"kind": "note", "text": f"study, {module.rpartition('.')[2]}{where}: left out: {words}"}
+            text = f"study, {module.rpartition('.')[2]}{where}: left out: {words(error)}"
+            yield {"kind": "note", "text": text}
             continue
         each = [taken / compared for taken in fastest]
         record["contenders"][name] = {

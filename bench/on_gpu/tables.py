@@ -62,17 +62,11 @@ def _checks(checks: list[Record]) -> list[str]:
 def _forms(records: list[Record]) -> list[str]:
     if not records:
         return []
-    head = ["n", "thread, µs", "block, µs", "thread / block (range)", "faster", "same bits"]
-    lines = [
-        "",
-        "### Eigenvalues, a thread or a block a matrix",
-        "",
-        markdown(head),
-        markdown(["-"] * len(head)),
-    ]
-    for record in sorted(records, key=lambda record: record["size"]):
+    head = ["job", "n", "thread, µs", "block, µs", "thread / block (range)", "faster", "the same"]
+    lines = ["", "### A thread or a block a matrix", "", markdown(head), markdown(["-"] * len(head))]
+    for record in sorted(records, key=lambda record: ("ERF".index(record["job"]), record["size"])):
         each, ratio = record["microseconds_each"], record["ratio"]
-        cells = [str(record["size"]), f"{each['lanes']:.3g}", f"{each['blocks']:.3g}"]
+        cells = [record["job"], str(record["size"]), f"{each['lanes']:.3g}", f"{each['blocks']:.3g}"]
         cells.append(f"{ratio['median']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})")
         cells.append("block" if ratio["low"] > 1.0 else "thread" if ratio["high"] < 1.0 else "not told apart")
         lines.append(markdown([*cells, "yes" if record["passed"] else "**no**"]))

@@ -35,7 +35,7 @@ class CudaDevice:
         self._host = CpuDevice(threads)
         found = state()
         if not found.usable:
-            raise DeviceError(f'device = "cuda": {found.text}; or use device = "cpu" or "auto"')
+            raise DeviceError(f'device = "cuda": {found.text.rstrip(".")}; or use device = "cpu" or "auto"')
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
@@ -46,23 +46,34 @@ class CudaDevice:
             DeviceError: the GPU failed.
         """
         columns = empty_columns(study, start, stop)
-        count = stop - start
-        in_turn(lambda: CudaWorker(study, count, LAPACK_FROM, columns, start, cancelled), count, cancelled)
+        count, threads = stop - start, self._host.threads
+
+        def worker() -> CudaWorker:
+            return CudaWorker(study, count, LAPACK_FROM, columns, start, cancelled, threads)
+
+        from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
+
+        with threadpool_limits(1, user_api="blas"):  # whose calls our threads make
+            in_turn(worker, count, cancelled)
         return columns
 
     def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
         """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,).
 
-        The matrices may lie on the device, and the eigenvalues may stay there.
+        The matrices may lie on the device, and the eigenvalues may stay there. Those of large ones are the host's.
         """
-        if matrices.shape[1] >= LAPACK_FROM:
-            return self.complex_eigenvalues(matrices, on_device)
-        return spectra_cuda.eigenvalues(matrices, on_device)
+        if spectra_cuda.takes(matrices.shape[1]):
+            return spectra_cuda.eigenvalues(matrices, on_device)
+        return self._by_host(self._host.eigenvalues, matrices, on_device)
 
     def complex_eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
         """Eigenvalues of (N, n, n), real or complex, by the host's LAPACK."""
-        on_host = matrices.copy_to_host() if hasattr(matrices, "copy_to_host") else matrices
-        values, failed = self._host.complex_eigenvalues(on_host)
+        return self._by_host(self._host.complex_eigenvalues, matrices, on_device)
+
+    def _by_host(
+        self, find: Callable[[Any], tuple[Any, NDArray[np.bool_]]], matrices: Any, on_device: bool
+    ) -> tuple[Any, NDArray[np.bool_]]:
+        values, failed = find(cuda_arrays.to_host(matrices))
         return (cuda_arrays.to_device(values) if on_device else values), failed
 
     def log_norms(

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 
 from rhoscope.arrays import check_dtype, not_finite
+from rhoscope.devices.cuda_launch import configured
 from rhoscope.devices.cuda_memory import BLOCKS, THREADS, device_errors, empty
 from rhoscope.devices.cuda_state import simulated
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 
 _NONE = np.iinfo(np.int64).max
+_DLPACK_CUDA = 2  # kDLCUDA; what is managed (13) is every GPU's
 
 
 def borrow(value: Any, name: str) -> Any:
@@ -19,15 +21,11 @@ def borrow(value: Any, name: str) -> Any:
     Raises
     ------
     ArgumentTypeError
-        Not of float64 or complex128.
+        Not of float64 or complex128, or not to be read as it is.
     ArgumentError
-        Not C-contiguous, or with a NaN or Inf, whose first index is named.
+        On another GPU, not C-contiguous, or with a NaN or Inf, whose first index is named.
     """
-    from numba import cuda
-
-    with device_errors(f"reading {name}"):
-        array: Any = _as_numba(value)
-        cuda.synchronize()  # whatever fills it, on whatever stream, has ended
+    array = _read(value, name)
     check_dtype(array.dtype, name, value)
     if array.dtype not in (np.float64, np.complex128):
         raise ArgumentTypeError(
@@ -44,6 +42,36 @@ def borrow(value: Any, name: str) -> Any:
     return array
 
 
+def _read(value: Any, name: str) -> Any:
+    """The array as one of Numba's, when all that fills it, on whatever stream, has ended."""
+    from numba import cuda
+
+    with device_errors(f"reading {name}"):
+        if hasattr(value, "__dlpack_device__"):
+            kind, there = map(int, value.__dlpack_device__())
+            if kind == _DLPACK_CUDA and there != (here := cuda.get_current_device().id):
+                raise ArgumentError(
+                    f"{name}: this {type(value).__name__} lives on GPU {there}, and this process computes on GPU "
+                    f"{here}; copy it there, or have CUDA_VISIBLE_DEVICES show one GPU alone"
+                )
+        try:
+            array: Any = _as_numba(value)
+        except (
+            AttributeError,
+            BufferError,
+            NotImplementedError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise ArgumentTypeError(
+                f"{name}: this {type(value).__name__} cannot be read on the GPU: {error}; "
+                "a plain array of numbers would do"
+            ) from error
+        cuda.synchronize()
+    return array
+
+
 def to_device(array: Any) -> Any:
     """A copy of a NumPy array on the device; what is there already stays where it is."""
     from numba import cuda
@@ -52,6 +80,14 @@ def to_device(array: Any) -> Any:
         return array
     with device_errors("copying to the GPU"):
         return cuda.to_device(array)
+
+
+def to_host(array: Any) -> Any:
+    """A copy in NumPy; what is there already stays where it is."""
+    if not hasattr(array, "copy_to_host"):
+        return array
+    with device_errors("copying from the GPU"):
+        return array.copy_to_host()
 
 
 def real_matrices(array: Any) -> Any:
@@ -72,10 +108,15 @@ def real_vectors(array: Any) -> Any:
 
 def _real(kernel: Any, array: Any, n: int, elements: int, shape: tuple[int, ...]) -> Any:
     """Arrays of this shape by a kernel, from arrays of so many elements each, which may be real all the same."""
+    from numba import cuda
+
     parts = array.reshape(array.size).view(np.float64)
     out = empty(math.prod(shape))
     with device_errors("starting a kernel"):
-        kernel[_blocks(array.size), THREADS](parts, out, n, array.size // elements, parts.size // array.size)
+        configured(kernel, _blocks(array.size), THREADS)(
+            parts, out, n, array.size // elements, parts.size // array.size
+        )
+        cuda.synchronize()  # other streams read it, and may be told not to wait for this one
     return out.reshape(*shape)
 
 
@@ -85,7 +126,7 @@ def _check_finite(array: Any, name: str) -> None:
     parts = array.reshape(array.size).view(np.float64)
     with device_errors(f"reading {name}"):
         found = to_device(np.array([_NONE]))
-        grids_arrays.first_not_finite[_blocks(array.size), THREADS](parts, found)
+        configured(grids_arrays.first_not_finite, _blocks(array.size), THREADS)(parts, found)
         first = int(found.copy_to_host()[0])
     if first != _NONE:
         index = np.unravel_index(first * array.size // parts.size, tuple(array.shape))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.base import Cancelled
+from rhoscope.devices.cuda_launch import configured
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.layout import WARP
 
@@ -17,6 +18,8 @@ THREADS = 64
 BLOCKS = 4
 # Share of the free memory that is planned with; the rest is the driver's, for code and fragments.
 SHARE = 0.8
+# Of arrays that may still be on their way: what waiting for them costs is little beside it.
+SENT_BYTES = 1 << 29
 _BYTES = 8
 
 
@@ -44,26 +47,29 @@ class Launcher:
         count: how many matrices or samples there are.
         each: float64 numbers kept on the device for one of them.
         work: float64 numbers that a running lane needs as work space.
+        common: float64 numbers of work space that all lanes share.
 
     Raises:
         DeviceError: not even one warp of lanes fits the memory that is free.
     """
 
-    def __init__(self, count: int, each: int, work: int) -> None:
+    def __init__(self, count: int, each: int, work: int, common: int = 0) -> None:
         from numba import cuda
 
         self._cuda: Any = cuda
         with device_errors("looking at the GPU"):
             running, free = _running_lanes(cuda), _free_bytes(cuda)
             self.stream: Any = cuda.stream()
-        whole = int(SHARE * free) // (_BYTES * (each + work)) // WARP * WARP
+        self._sent: list[NDArray[Any]] = []
+        self._sent_bytes = 0
+        room = int(SHARE * free) // _BYTES
+        whole, half = (max(0, part - common) // (each + work) // WARP * WARP for part in (room, room // 2))
         if whole < WARP:
-            need = WARP * _BYTES * (each + work)
+            need = _BYTES * (WARP * (each + work) + common)
             raise DeviceError(
                 f'device = "cuda": {WARP} matrices of this size need {need / 1e9:.2f} GB of device memory, '
                 f'{free / 1e9:.2f} GB are free; use a smaller size or horizon, or device = "cpu"'
             )
-        half = whole // (2 * WARP) * WARP
         wanted = min(-(-count // WARP) * WARP, running)
         self.lanes = min(wanted, half or whole)
         """How many are on the device at once; a multiple of the lanes of a group."""
@@ -84,9 +90,13 @@ class Launcher:
 
     def send(self, array: NDArray[Any], space: Any) -> Any:
         """A copy at the beginning of this space; memory that is taken once need not be waited for again."""
-        there = space[: array.size]
+        there, sent = space[: array.size], np.ascontiguousarray(array).reshape(-1)
         with device_errors("copying to the GPU"):
-            there.copy_to_device(np.ascontiguousarray(array).reshape(-1), stream=self.stream)
+            there.copy_to_device(sent, stream=self.stream)
+        self._sent.append(sent)  # a GPU may read it where it lies, and later
+        self._sent_bytes += sent.nbytes
+        if self._sent_bytes > SENT_BYTES:
+            self.wait()
         return there
 
     def to_host(self, array: Any) -> NDArray[Any]:
@@ -96,10 +106,20 @@ class Launcher:
         self.wait()
         return found
 
+    def to_host_aside(self, array: Any) -> NDArray[Any]:
+        """A copy in NumPy of what was waited for before; waits for no kernel that was started since."""
+        with device_errors("copying from the GPU"):
+            stream = self._cuda.stream()
+            found = array.copy_to_host(stream=stream)
+            stream.synchronize()
+        return found
+
     def wait(self) -> None:
         """Until all that was started here is done."""
         with device_errors("computing on the GPU"):
             self.stream.synchronize()
+        self._sent.clear()
+        self._sent_bytes = 0
 
     def by_lane(self, array: Any, elements: int, count: int) -> NDArray[np.float64]:
         """The elements of each of the first `count` lanes (count, elements), in NumPy."""
@@ -110,7 +130,7 @@ class Launcher:
     def run(self, kernel: Any, count: int, *arguments: Any) -> None:
         """Launch a kernel with a thread for each of `count` lanes, at most `lanes`."""
         with device_errors("starting a kernel"):
-            kernel[-(-min(count, self.lanes) // THREADS), THREADS, self.stream](*arguments)
+            configured(kernel, -(-min(count, self.lanes) // THREADS), THREADS, self.stream)(*arguments)
 
 
 def empty(count: int, dtype: Any = np.float64, stream: Any = 0) -> Any:

@@ -8,6 +8,12 @@ from typing import Any
 # What the kernels are compiled and checked for.
 OLDEST = (7, 5)
 _INSTALL = 'install rhoscope with the extra "cuda13" (or "cuda12", after the driver)'
+_FORK = (
+    "this process was forked from one that had begun to use the GPU, and CUDA works in one of the two; start processes "
+    'by "spawn" or "forkserver", as multiprocessing.get_context("spawn") does'
+)
+# What the driver says in a child of a process that another library had begun to use it in.
+_FORKED_SAYS = "CUDA_ERROR_NOT_INITIALIZED"
 
 
 @dataclass(frozen=True)
@@ -39,17 +45,13 @@ def state() -> CudaState:
 
     found = f"numba-cuda {version}"
     if _forked():
-        return CudaState(
-            False,
-            f"{found}: this process was forked from one that had begun to use the GPU, and CUDA works in one of the "
-            'two; start processes by "spawn" or "forkserver", as multiprocessing.get_context("spawn") does',
-        )
+        return CudaState(False, f"{found}: {_FORK}")
     try:
         if not cuda.is_available():
             return CudaState(False, f"{found}: {_unavailable()}")
         device = cuda.get_current_device()
     except Exception as error:  # the driver's errors have no common class of their own
-        return CudaState(False, f"{found}: the driver reports {_first_line(error)}")
+        return CudaState(False, f"{found}: {_reported(error)}")
     name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
     capability = ".".join(map(str, device.compute_capability))
     if tuple(device.compute_capability) < OLDEST:
@@ -75,13 +77,19 @@ def _unavailable() -> str:
 
     error = cuda.cuda_error()
     if error is not None:
-        return f"no GPU can be reached: {_first_line(error)}"
+        return _reported(error, "no GPU can be reached:")
     try:
         if len(cuda.gpus) == 0:
             return "the driver knows no GPU"
     except Exception as problem:
         return f"no GPU can be reached: {_first_line(problem)}"
     return f"the libraries that compile for a GPU (NVVM) cannot be loaded; {_INSTALL}"
+
+
+def _reported(error: object, what: str = "the driver reports") -> str:
+    """What the driver said, or what it means."""
+    said = _first_line(error)
+    return _FORK if _FORKED_SAYS in said else f"{what} {said}"
 
 
 def _first_line(error: object) -> str:

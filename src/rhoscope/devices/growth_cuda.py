@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
-from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
+from rhoscope.devices.cuda_memory import Launcher, device_errors, empty, in_turn
 from rhoscope.kernels.block_space import StepsPlan, steps_plan
 from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence import BLOCK
@@ -155,7 +155,8 @@ class _Blocks(_Worker):
         )  # fmt: skip
 
     def send(self, out: Any, size: int) -> None:
-        out.copy_to_device(self._out[: out.size], stream=self.launcher.stream)
+        with device_errors("copying on the GPU"):
+            out.copy_to_device(self._out[: out.size], stream=self.launcher.stream)
 
     def fetch(self, size: int) -> NDArray[np.float64]:
         count = size * self.lags.size

@@ -6,11 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices import lapack
+from rhoscope.devices.cuda_arrays import to_host
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
-from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
+from rhoscope.devices.cuda_memory import Launcher, device_errors, empty, in_turn
+from rhoscope.kernels import block_space
 from rhoscope.kernels.block_space import odd, spectra_plan
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
+
+
+def takes(n: int) -> bool:
+    """Whether eigenvalues of matrices n x n are found here, and not by the cores of the host.
+
+    A matrix too large for a block is a thread's, and takes it so long that only very many of them would be worth it.
+    """
+    return n < block_space.SPECTRA_FROM or spectra_plan(n, shared_memory()) is not None
 
 
 def eigenvalues(matrices: Any, on_device: bool) -> tuple[Any, NDArray[np.bool_]]:
@@ -23,11 +33,11 @@ def eigenvalues(matrices: Any, on_device: bool) -> tuple[Any, NDArray[np.bool_]]
     failed = np.zeros(count, dtype=bool)
     in_turn(lambda: _Worker(matrices, values, failed), count)
     for index in np.flatnonzero(failed).tolist():
-        matrix = matrices[index]
-        found = lapack.eigenvalues(matrix.copy_to_host() if hasattr(matrix, "copy_to_host") else matrix)
+        found = lapack.eigenvalues(to_host(matrices[index]))
         failed[index] = found is None
         if found is not None and on_device:
-            values[index].copy_to_device(found)
+            with device_errors("copying to the GPU"):
+                values[index].copy_to_device(found)
         elif found is not None:
             values[index] = found
     return values, failed

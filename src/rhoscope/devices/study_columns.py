@@ -116,14 +116,18 @@ class StudyWorker(ABC):
             by_lapack = np.flatnonzero((rows[:, layout.FAILED] > 0.5) & (rows[:, layout.FINITE] > 0.5))
             if "eigenvalues" in here and not self.study.ensemble.complex_valued:
                 here["eigenvalues"].real, here["eigenvalues"].imag = values[:, 0], values[:, 1]
-        for row in by_lapack.tolist():
-            self._spectrum_by_lapack(here, row)
+        self.spectra_by_lapack(here, by_lapack.tolist())
         if self.study.measure:
             for row in np.flatnonzero(here["outcome"] <= Outcome.LAPACK).tolist():
                 self._measure(here, row)
 
-    def _spectrum_by_lapack(self, here: Columns, row: int) -> None:
-        matrix = self.matrix(row)
+    def spectra_by_lapack(self, here: Columns, rows: list[int]) -> None:
+        """LAPACK's spectra of these rows, for the device to override that has cores for it."""
+        for row in rows:
+            self.spectrum_by_lapack(here, row, self.matrix(row))
+
+    def spectrum_by_lapack(self, here: Columns, row: int, matrix: NDArray[np.float64]) -> None:
+        """LAPACK's spectrum of one row, which has this matrix."""
         if not np.isfinite(matrix).all():
             here["outcome"][row] = Outcome.NON_FINITE
             return

@@ -1,5 +1,6 @@
 """The columns of a study on a GPU: as many samples at once as it runs and holds, each a lane from start to end."""
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 
 from rhoscope import drawing
 from rhoscope.devices import fresh_cuda
-from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
+from rhoscope.devices.cuda_blocks import run_blocks, shared_memory, slots_at_once
 from rhoscope.devices.cuda_memory import Launcher
+from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
@@ -23,7 +25,17 @@ if TYPE_CHECKING:
 
 
 class CudaWorker(StudyWorker):
-    """What stays on the device from chunk to chunk: the question in the kernels' terms, and their memory."""
+    """What stays on the device from chunk to chunk: the question in the kernels' terms, and their memory.
+
+    Args:
+        study: the question.
+        count: samples there are in all.
+        lapack_from: sizes from this one on have their spectra from LAPACK.
+        columns: what is to be written, from sample `start` on.
+        start: the first sample.
+        cancelled: polled where a chunk takes long.
+        threads: of the host, for LAPACK.
+    """
 
     def __init__(
         self,
@@ -33,6 +45,7 @@ class CudaWorker(StudyWorker):
         columns: Columns,
         start: int,
         cancelled: Callable[[], bool] | None,
+        threads: int = 1,
     ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
         from rhoscope.kernels import grids, grids_block, grids_block_backprop, grids_block_spectrum
@@ -42,8 +55,10 @@ class CudaWorker(StudyWorker):
         self.block_steps = grids_block.step_norms
         self.block_passes = grids_block_backprop.bptt
         self.block_forms = grids_block_spectrum.hessenberg_eigenvalues
-        self.columns, self.start, self.cancelled = columns, start, cancelled
+        self.columns, self.start, self.cancelled, self.threads = columns, start, cancelled, threads
         self.fresh = study.mode == "fresh"
+        # The matrices are whole when gradients begin, and fetched for LAPACK while the GPU takes these.
+        self.aside = self.by_lapack and not self.fresh
         self.key = drawing.key(study.seed)
         self.spaces = (spare(n), layout.spectrum_work(n))
         self.forms = None if self.by_lapack else spectra_plan(n, shared_memory())
@@ -53,12 +68,15 @@ class CudaWorker(StudyWorker):
             self.steps = bptt_plan(n, m, room) if self.error else steps_plan(n, room)
         self.block = BLOCK if self.steps is None else self.steps.block
         self.segment = segment_length(n, study.inputs, study.horizon, columns=False, block=self.block)
+        common = 0
         if self.fresh:
             self.lags = np.array(study.lags, dtype=np.int64)
             self.cells, results = 0, len(self.lags) + 2
         elif self.error and self.steps is not None:
             results = len(self.lags) + 3
-            self.cells = bptt_block_cells(self.steps, study.horizon, self.segment)
+            self.cells = 0
+            self.slots = slots_at_once(self.steps, count)
+            common = self.slots * bptt_block_cells(self.steps, study.horizon, self.segment)
         elif self.error:
             results = len(self.lags) + 3
             self.cells = bptt_cells(n, m, study.horizon, self.segment, columns=False)
@@ -84,9 +102,10 @@ class CudaWorker(StudyWorker):
         if self.fresh:
             kept |= {"b": n * fresh_cuda.inputs(study), "fresh": fresh_cuda.fresh_cells(study)}
         given = n * n if study.ensemble.law is None else 0  # of a matrix that the host draws
-        self.launcher = Launcher(count, each=sum(kept.values()) + given + 2, work=work)
+        self.launcher = Launcher(count, each=sum(kept.values()) + given + 2, work=work, common=common)
         self.kept: dict[str, Any] = {name: self.launcher.lanes_of(size) for name, size in kept.items()}
         self.work = self.launcher.lanes_of(work)
+        self.common = self.launcher.empty(common)
         self.lags_there = self.launcher.to_device(self.lags)
         self.results = results
         self.samples: Any = None
@@ -103,8 +122,10 @@ class CudaWorker(StudyWorker):
         return self.launcher.by_lane(self.kept[name], elements, self.count)
 
     def begin(self, first: int, last: int) -> None:
-        """Start all kernels for samples `first` to `last` - 1 of those asked for, and wait for nothing."""
+        """Start all kernels for samples `first` to `last` - 1 of those asked for, and wait for none that takes long."""
         self.launch_draws(self.start + first, self.start + last)
+        if self.aside:
+            self.launcher.wait()
         if not self.by_lapack:
             self.launch_spectra()
         self.launch_gradients()
@@ -137,12 +158,29 @@ class CudaWorker(StudyWorker):
         )
 
     def draw(self, start: int, stop: int) -> NDArray[np.float64]:
-        return self.launcher.to_host(self.kept["gains"])[: self.count]
+        return self._drawn(self.kept["gains"])[: self.count]
+
+    def _drawn(self, array: Any) -> NDArray[np.float64]:
+        """What was drawn, in NumPy."""
+        return self.launcher.to_host_aside(array) if self.aside else self.launcher.to_host(array)
+
+    def _group(self, group: int) -> NDArray[np.float64]:
+        """The matrices of a group as lanes have them (n, ld, WARP)."""
+        size = self.n * self.ld * WARP
+        return self._drawn(self.kept["a"][group * size : (group + 1) * size]).reshape(self.n, self.ld, WARP)
 
     def matrix(self, row: int) -> NDArray[np.float64]:
-        size = self.n * self.ld * WARP
-        group = self.launcher.to_host(self.kept["a"][row // WARP * size : (row // WARP + 1) * size])
-        return np.ascontiguousarray(group.reshape(self.n, self.ld, WARP)[:, : self.n, row % WARP])
+        return np.ascontiguousarray(self._group(row // WARP)[:, : self.n, row % WARP])
+
+    def spectra_by_lapack(self, here: Columns, rows: list[int]) -> None:
+        for group, members in itertools.groupby(rows, lambda row: row // WARP):
+            lanes, own = self._group(group), list(members)
+
+            def work(worker: int, start: int, stop: int, lanes: Any = lanes, own: list[int] = own) -> None:
+                for row in own[start:stop]:
+                    self.spectrum_by_lapack(here, row, np.ascontiguousarray(lanes[:, : self.n, row % WARP]))
+
+            for_chunks(work, len(own), 1, self.threads, self.cancelled)
 
     def launch_spectra(self) -> None:
         """Decompose the matrices drawn."""
@@ -179,10 +217,10 @@ class CudaWorker(StudyWorker):
             if self.steps is not None:
                 run_blocks(
                     self.launcher.stream, self.block_passes[self.steps.kernel], self.steps, self.count,
-                    kept["a"], kept["b"], kept["state"], kept["delta"], self.samples, self.work,
+                    kept["a"], kept["b"], kept["state"], kept["delta"], self.samples, self.common,
                     ld, m, self.study.horizon, self.segment, *self.key, self.lags_there, self.block,
                     kept["out"], kept["exponents"], self.steps.slots, self.steps.shape, self.steps.regions, self.count,
-                    most=self.launcher.lanes,
+                    most=self.slots,
                 )  # fmt: skip
                 return
             self.run(

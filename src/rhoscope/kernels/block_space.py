@@ -13,6 +13,7 @@ from rhoscope.kernels.recurrence import BLOCK
 STEPS_FROM = 8
 # 512 threads of 128 registers fill the 65,536 of a multiprocessor, and hold 16,384 entries at 32 a thread.
 STEPS_THREADS = 512
+STEPS_REGISTERS = 128
 REGISTERS_UP_TO = 128
 # Steps of a block where the matrix lies in shared memory, whose vectors would otherwise take its room.
 SHARED_BLOCK = 8
@@ -22,7 +23,10 @@ BPTT_THREADS = 256
 # where lanes wait for memory. The 33,792 lanes that an H200 runs share 50 MB of second-level cache, 1.5 KB each, which
 # a matrix and its work space take from 11 up; but only from half a warp on is there work for the threads of a block.
 SPECTRA_FROM = 17
-SPECTRA_THREADS = 192  # shared memory holds no matrix with more rows
+# Shared memory has room for a few rows more, but four blocks of so many threads, asked for together, leave a thread 96
+# registers, and so a multiprocessor 20 warps. The compiler alone takes 98, which leaves 16.
+SPECTRA_THREADS = 160
+SPECTRA_BLOCKS = 4
 SPECTRA_VECTORS = 7
 SPECTRA_STATE = 2
 # Threads of a block up to which slots are added: every `sync` waits for all of them.
@@ -112,7 +116,7 @@ def bptt_block_cells(plan: StepsPlan, horizon: int, segment: int) -> int:
 def spectra_plan(n: int, available: int) -> BlockPlan | None:
     """The plan for eigenvalues of matrices n x n; None where lanes or LAPACK find them."""
     shared = _BYTES * ((n + 2) * odd(n) + SPECTRA_VECTORS * n + SPECTRA_STATE)
-    if n < SPECTRA_FROM or shared > available:
+    if not SPECTRA_FROM <= n <= SPECTRA_THREADS or shared > available:
         return None
     return BlockPlan(n, 1, shared)
 
@@ -131,8 +135,11 @@ def slots_for(threads: int) -> int:
     return min(range(1, max(1, SLOT_THREADS // threads) + 1), key=idle)
 
 
-def resident(threads: int, shared: int, shared_there: int) -> int:
-    """Blocks that a multiprocessor holds at once, whose threads take the registers that a block of 512 leaves each."""
-    warps = -(-threads // 32)
-    registers = _REGISTERS // STEPS_THREADS * 32 * warps
-    return max(1, min(MOST_BLOCKS, shared_there // (shared + RESERVED), _REGISTERS // registers))
+def resident(threads: int, shared: int, shared_there: int, registers: int) -> int:
+    """Blocks that a multiprocessor holds at once, whose threads take so many registers each.
+
+    A warp takes its registers in steps of eight a thread, and there is a whole number of warps to each of the four
+    schedulers.
+    """
+    warps = _REGISTERS // (-(-registers // 8) * 8 * 32) // 4 * 4
+    return max(1, min(MOST_BLOCKS, shared_there // (shared + RESERVED), warps // -(-threads // 32)))

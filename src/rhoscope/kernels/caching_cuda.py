@@ -15,7 +15,16 @@ class _CacheImpl(CUDACacheImpl):
 
 
 class _Cache(CUDACache):
+    """Of a kernel for blocks of at most so many threads, which its code depends on, and its source does not tell."""
+
     _impl_class = _CacheImpl
+
+    def __init__(self, py_func: Any, launch_bounds: Any) -> None:
+        super().__init__(py_func)
+        self._launch_bounds = launch_bounds
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), self._launch_bounds)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """What is not found is about to be compiled, of which numba-cuda tells nobody."""
@@ -28,4 +37,4 @@ class _Cache(CUDACache):
 
 def keep(dispatcher: Any) -> None:
     """Have a kernel that is launched read from disk, where it was compiled before for this device and these sources."""
-    dispatcher._cache = _Cache(dispatcher.py_func)
+    dispatcher._cache = _Cache(dispatcher.py_func, dispatcher.targetoptions.get("launch_bounds"))

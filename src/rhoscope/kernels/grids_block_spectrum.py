@@ -7,7 +7,7 @@ from numba import float64
 
 from rhoscope.kernels import blocks as _kit
 from rhoscope.kernels import lane_block as _lane
-from rhoscope.kernels.block_space import SPECTRA_THREADS
+from rhoscope.kernels.block_space import SPECTRA_BLOCKS, SPECTRA_THREADS
 from rhoscope.kernels.jit_cuda import grid_of
 from rhoscope.kernels.layout import WARP
 
@@ -16,7 +16,7 @@ kit: Any = _kit
 lane: Any = _lane
 
 
-@grid_of(SPECTRA_THREADS)
+@grid_of(SPECTRA_THREADS, SPECTRA_BLOCKS)
 def eigenvalues(matrices, re, im, status, n, ld, count):
     """Eigenvalues of row-major matrices, flat (count, n, n), into re, im (count, n) and status (count, 2)."""
     w = cuda.shared.array(0, float64)
@@ -40,7 +40,7 @@ def eigenvalues(matrices, re, im, status, n, ld, count):
             lane.store(status, 2 * s + 1, finite)
 
 
-@grid_of(SPECTRA_THREADS)
+@grid_of(SPECTRA_THREADS, SPECTRA_BLOCKS)
 def hessenberg_eigenvalues(drawn, held, values, failures, n, ld, own, count):
     """Of each lane of drawn, normalised, the Hessenberg form to held and its eigenvalues, wr then wi, to values.
 

@@ -59,11 +59,11 @@ def grid(function: Callable[..., Any]) -> Any:
     return _kept(function)
 
 
-def grid_of(threads: int) -> Any:
-    """`grid` for blocks of at most so many threads, which tells the compiler how many registers each may take."""
+def grid_of(threads: int, blocks: int = 1) -> Any:
+    """`grid` for blocks of at most so many threads, so many at once: that tells the compiler a thread's registers."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        return _kept(function, launch_bounds=(threads, 1))
+        return _kept(function, launch_bounds=(threads, blocks))
 
     return decorate
 

@@ -33,8 +33,7 @@ def random_growth(setting: Setting) -> Oracles:
                 name = f"{field} Ginibre, n = {size}: E ‖(Aᵀ)^{lag} δ‖²/‖δ‖²"
                 yield mean(name, expected, squares[:, place], result=result)
     yield from _fixed_matrix(setting)
-    if setting.device == "cpu":  # no other device draws a fresh matrix at every step
-        yield from _fresh_matrices(setting)
+    yield from _fresh_matrices(setting)
 
 
 def _fixed_matrix(setting: Setting) -> Oracles:
