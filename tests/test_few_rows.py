@@ -94,6 +94,8 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_c
         3 * width + 2,
         4 * width,
         4 * width + 1,
+        5 * width - 1,
+        5 * width,
         5 * width + 1,
         6 * width,
         6 * width + 3,

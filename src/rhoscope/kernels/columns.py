@@ -118,12 +118,20 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             y += 8 * width
             b += 8 * width
             a += 8 * width
-        if count >= 4:
+        if (
+            count >= 4 and count != 5
+        ):  # five are three and two, each sum in two parts as for all from two to seven
             kit.combine_4(w, y, b, b_down, b_rows, z, a, down, rows, x)
             count -= 4
             y += 4 * width
             b += 4 * width
             a += 4 * width
+        elif count == 5:
+            kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
+            count -= 3
+            y += 3 * width
+            b += 3 * width
+            a += 3 * width
         if count == 3:
             kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
         elif count == 2:

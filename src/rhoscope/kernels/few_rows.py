@@ -12,9 +12,9 @@ from rhoscope.kernels import registers, tiles
 from rhoscope.kernels.vector import ACCUMULATORS
 
 # Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column, the
-# first for float32, in which fewer columns are more than lanes. Five cells are summed as four and one, not all at once.
+# first for float32, in which fewer columns are more than lanes.
 ROWS = 2, 3, 4, 8
-CELLS = 2, 3, 4, 6, 7, 8
+CELLS = 2, 3, 4, 5, 6, 7, 8
 # Vectors that registers hold besides a running vector, its successor and two more.
 FREE = 2 * ACCUMULATORS - 2
 
@@ -154,6 +154,8 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 4:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place, scaled)
+        elif wide and count == 5:
+            kit.walk_5(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 6:
             kit.walk_6(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 7:
@@ -166,10 +168,6 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
     def walks(count):
         """Whether steps of so many cells are taken in registers."""
-        return (
-            (narrow and count == 2)
-            or (wide and 3 <= count <= 8 and count != 5)
-            or (count > 8 and kit.turns(count))
-        )
+        return (narrow and count == 2) or (wide and 3 <= count <= 8) or (count > 8 and kit.turns(count))
 
     return *(walking(count) for count in CELLS), walk, walks, _marching(kit, jit)
