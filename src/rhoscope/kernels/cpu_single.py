@@ -115,7 +115,9 @@ factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm
 copy_vector, march_in_memory, outside, repeat, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )
-walk_2, walk_3, walk_4, walk_8, walk, walks, march = _few_rows.build_interleaved(lane, kit, jit, inlined)
+walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_interleaved(
+    lane, kit, jit, inlined
+)
 (
     add_vector,
     clear_sum,

@@ -11,9 +11,9 @@ from typing import Any
 from rhoscope.kernels import registers, tiles
 from rhoscope.kernels.vector import ACCUMULATORS
 
-# Rows where a lane is a matrix, the last for vectors of one register only; cells of a row where it is a column, the
+# Rows where a lane is a matrix, from five on for vectors of one register only; cells of a row where it is a column, the
 # first for float32, in which fewer columns are more than lanes.
-ROWS = 2, 3, 4, 8
+ROWS = 2, 3, 4, 5, 6, 7, 8
 CELLS = 2, 3, 4, 5, 6, 7, 8
 # Vectors that registers hold besides a running vector, its successor and two more.
 FREE = 2 * ACCUMULATORS - 2
@@ -78,13 +78,19 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_3(w, v, steps, shift, matrix, inputs, x, place)
         elif count == 4:
             kit.walk_4(w, v, steps, shift, matrix, inputs, x, place)
+        elif wide and count == 5:
+            kit.walk_5(w, v, steps, shift, matrix, inputs, x, place)
+        elif wide and count == 6:
+            kit.walk_6(w, v, steps, shift, matrix, inputs, x, place)
+        elif wide and count == 7:
+            kit.walk_7(w, v, steps, shift, matrix, inputs, x, place)
         elif wide:
             kit.walk_8(w, v, steps, shift, matrix, inputs, x, place)
 
     @inlined
     def walks(count):
         """Whether steps of so many rows are taken in registers."""
-        return 2 <= count <= 4 or (wide and count == 8)
+        return 2 <= count <= 4 or (wide and 5 <= count <= 8)
 
     return *(walking(n) for n in ROWS), walk, walks, _marching(kit, jit)
 

@@ -21,7 +21,7 @@ GOLDEN = 0.6180339887498949
 # matrix; so it does, and two are no longer one after the other; the second-level cache; none of one's own.
 _VECTORS = (63, 1.28, 2.6), (79, 1.28, 2.2), (360, 2.1, 2.15), (math.inf, 2.8, 2.9)
 # The same in a step, where some sizes have the vector and a part of the matrix in registers.
-_STEPS = (4, 1.05), (7, 1.9), (8, 1.05), (16, 1.4), (64, 1.2), (360, 2.1), (math.inf, 2.8)
+_STEPS = (8, 1.05), (16, 1.4), (64, 1.2), (360, 2.1), (math.inf, 2.8)
 _SQUARE = 1.15  # a multiply-add in a square, its share of finding the norm included
 _PAIR = 5.5  # the same in two parts
 # What a step costs beside its product, for a lane that is a matrix and one that is a column.
