@@ -108,7 +108,9 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-panel_16, panel_12, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(lane, kit, inlined)
+panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(
+    lane, kit, inlined
+)
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )

@@ -9,7 +9,7 @@ from typing import Any
 from rhoscope.kernels import registers, tiles
 
 # Columns of the panels that more than eight registers can hold, and of those that any can.
-WIDE = (16, 12, 8)
+WIDE = (16, 12, 11, 10, 9, 8)
 NARROW = (4, 2, 1)
 
 
@@ -48,6 +48,15 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         if wide and j + 12 <= count:
             kit.panel_12(w, y + j, b + j, b_down, b_rows, z, a + j, down, rows, x, step, fresh)
             j += 12
+        elif wide and j + 11 == count:
+            kit.panel_11(w, y + j, b + j, b_down, b_rows, z, a + j, down, rows, x, step, fresh)
+            j += 11
+        elif wide and j + 10 == count:
+            kit.panel_10(w, y + j, b + j, b_down, b_rows, z, a + j, down, rows, x, step, fresh)
+            j += 10
+        elif wide and j + 9 == count:
+            kit.panel_9(w, y + j, b + j, b_down, b_rows, z, a + j, down, rows, x, step, fresh)
+            j += 9
         if wide and j + 8 <= count:
             kit.panel_8(w, y + j, b + j, b_down, b_rows, z, a + j, down, rows, x, step, fresh)
             j += 8
