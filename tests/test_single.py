@@ -167,6 +167,24 @@ def test_a_transient_before_the_decay() -> None:
     assert got[-1] < 0.0
 
 
+def test_one_leaves_the_range_in_the_first_block_and_its_neighbour_in_the_second() -> None:
+    """The block that is done again for the neighbour must be rescaled for the first as often as before."""
+    n, fast, lags = 12, 6, [47, 95, 200]
+    rng = np.random.default_rng(12)
+    A = rounded(rng.uniform(1.0, 2.0, (16, n, n)))
+    delta = np.ones((16, n))
+    A[1::2, fast:] = A[1::2, :, fast:] = 0.0
+    A[1::2, range(fast, n), range(fast, n)] = 1.75
+    delta[1::2, :fast] = 2.0**-100
+    got = rs.gradient_norms(A, delta, lags, method="step", dtype="float32")
+    for s in (0, 1):
+        expected = naive.log_power_norms(A[s], delta[s], lags)
+        np.testing.assert_allclose(got[s], expected, rtol=0, atol=200 * n * EPS)
+    np.testing.assert_array_equal(
+        rs.gradient_norms(A[0], delta[0], lags, method="step", dtype="float32"), got[0]
+    )
+
+
 def fma(a: Array, b: Array, c: Array) -> Array:
     """a b + c of float32 numbers, rounded once to float32: the sum in float64 is rounded to odd before."""
     product = a * b  # exact

@@ -53,7 +53,7 @@ __all__ = ["exponent", "log_of", "normals", "pow2"]
 factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, inlined
 )
-copy_vector, march_in_memory, outside, repeat, advance, settle_norms, record, norms_by_steps = (
+copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )
 walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_columns(

@@ -112,7 +112,7 @@ spectrum_rows = _spectrum.ROWS
 factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
     lane, kit, jit
 )
-copy_vector, march, outside, repeat, advance, settle_norms, record, norms_by_steps = _recurrence.build(
+copy_vector, march, outside, at_fault, advance, settle_norms, record, norms_by_steps = _recurrence.build(
     lane, kit, jit
 )
 (

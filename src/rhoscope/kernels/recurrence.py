@@ -52,16 +52,11 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return ~((size >= low) & (size <= high))
 
     @jit
-    def repeat(w, v, steps, bad, floor, shift, count, matrix, inputs, x, place, scaled):
-        """A block of steps again where it was bad; returns whether it was anywhere."""
-        if inputs[2] == 0 and lane.any(bad):
-            # Without inputs a zero stays zero, which is no reason to go step by step.
+    def at_fault(w, v, count, bad):
+        """Where a block that began at v without inputs is bad indeed: there a zero stays zero."""
+        if lane.any(bad):
             bad = bad & ~(kit.vector_size(w, v, count) == 0.0)
-        again = lane.any(bad)
-        if again:
-            # Lanes that are not bad are not rescaled, so they compute the same numbers again.
-            kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
-        return again
+        return bad
 
     @jit
     def advance(w, v, steps, floor, shift, count, matrix, inputs, x, place, scaled):
@@ -69,17 +64,31 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         every = shift == shift
         kit.march(w, v, steps, steps, every, floor, shift, count, matrix, inputs, x, place, scaled)
         bad = kit.outside(w, v + steps * (count + 1), count, precision.LOW, precision.HIGH)
-        kit.repeat(w, v, steps, bad, floor, shift, count, matrix, inputs, x, place, scaled)
+        if inputs[2] == 0:
+            bad = kit.at_fault(w, v, count, bad)
+        if lane.any(bad):
+            # Lanes that are not bad are not rescaled, so they compute the same numbers again.
+            kit.march(w, v, steps, 1, bad, floor, shift, count, matrix, inputs, x, place, scaled)
 
     @jit
-    def settle_norms(w, v, steps, look, shift, count, matrix):
-        """Look at every `look`-th vector of a block without inputs; returns whether it had to be done again."""
+    def settle_norms(w, v, steps, look, frail, shift, count, matrix):
+        """Do a block without inputs again where any `look`-th vector is out of range; returns where that was."""
+        stride = count + 1
         low = precision.LOWEST
         high = precision.HIGHEST
-        bad = kit.outside(w, v + steps * (count + 1), count, low, high)
+        floor = lane.const(ZERO)
+        bad = kit.outside(w, v + steps * stride, count, low, high)
         for j in range(look, steps, look):
-            bad = bad | kit.outside(w, v + j * (count + 1), count, low, high)
-        return kit.repeat(w, v, steps, bad, lane.const(ZERO), shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            bad = bad | kit.outside(w, v + j * stride, count, low, high)
+        bad = kit.at_fault(w, v, count, bad)
+        if lane.any(bad):
+            for j in range(0, steps, look):
+                # Those that are frail alone are rescaled where they have been before.
+                here = v + j * stride
+                kit.rescale_vector(w, here, count, floor, frail)
+                some = min(look, steps - j)
+                kit.march(w, here, some, 1, bad, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+        return bad
 
     @jit
     def record(w, v, count, lag, steps, lags, position, out, results, index):
@@ -94,22 +103,24 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def norms_by_steps(w, v, shift, count, matrix, lags, times, out, index):
         """Log norms of (A^T)^k delta at ascending lags k; delta at v, then room for a block of vectors.
 
-        `times` are the steps of a block, which is halved where they are too many, and those between two looks at it.
+        `times` are the steps of a block and those between two looks at it. A lane that has once left the safe range
+        is rescaled before each of the latter.
         """
         block, look = times
         floor = lane.const(ZERO)
         every = floor == floor
+        frail = ~every
         results = lags.size
         position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
-            kit.march(w, v, steps, steps, every, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
-            again = kit.settle_norms(w, v, steps, look, shift, count, matrix)
+            kit.rescale_vector(w, v, count, floor, every)
+            period = look if lane.any(frail) else steps
+            kit.march(w, v, steps, period, frail, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            frail = frail | kit.settle_norms(w, v, steps, look, frail, shift, count, matrix)
             position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
-            if again:
-                block = max(look, block // 2)
 
-    return copy_vector, march, outside, repeat, advance, settle_norms, record, norms_by_steps
+    return copy_vector, march, outside, at_fault, advance, settle_norms, record, norms_by_steps

@@ -85,6 +85,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         results = lags.size
         floor = lane.const(ZERO)
         every = floor == floor
+        frail = ~every
+        other_frail = frail
         position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
         kit.record(other, v, count, 0, 0, lags, 0, out, results, index + 1)
         lag = 0
@@ -92,16 +94,22 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             steps = min(block, lags[lags.size - 1] - lag)
             kit.rescale_vector(w, v, count, floor, every)
             kit.rescale_vector(other, v, count, floor, every)
-            kit.walk_both(w, other, v, steps, shift, second, count, a, rows)
-            again = kit.settle_norms(w, v, steps, look, shift, count, matrix)
-            again |= kit.settle_norms(other, v, steps, look, second, count, matrix)
+            if lane.any(frail | other_frail):
+                kit.march(w, v, steps, look, frail, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+                kit.march(
+                    other, v, steps, look, other_frail, floor, second, count, matrix, (0, 0, 0), 0, 0, 0
+                )
+            else:
+                kit.walk_both(w, other, v, steps, shift, second, count, a, rows)
+            frail = frail | kit.settle_norms(w, v, steps, look, frail, shift, count, matrix)
+            other_frail = other_frail | kit.settle_norms(
+                other, v, steps, look, other_frail, second, count, matrix
+            )
             kit.record(other, v, count, lag, steps, lags, position, out, results, index + 1)
             position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
             end = v + steps * (count + 1)
             kit.copy_vector(w, v, end, count)
             kit.copy_vector(other, v, end, count)
             lag += steps
-            if again:
-                block = max(look, block // 2)
 
     return *(walking(count) for count in CELLS), walk_both, goes_with_another, norms_of_two
