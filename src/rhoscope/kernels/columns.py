@@ -118,20 +118,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             y += 8 * width
             b += 8 * width
             a += 8 * width
-        if (
-            count >= 4 and count != 5
-        ):  # five are three and two, each sum in two parts as for all from two to seven
-            kit.combine_4(w, y, b, b_down, b_rows, z, a, down, rows, x)
-            count -= 4
-            y += 4 * width
-            b += 4 * width
-            a += 4 * width
-        elif count == 5:
+        if count == 5:
+            # Three and two, each sum in two parts like those of all other counts from two to seven.
             kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
             count -= 3
             y += 3 * width
             b += 3 * width
             a += 3 * width
+        elif count >= 4:
+            kit.combine_4(w, y, b, b_down, b_rows, z, a, down, rows, x)
+            count -= 4
+            y += 4 * width
+            b += 4 * width
+            a += 4 * width
         if count == 3:
             kit.combine_3(w, y, b, b_down, b_rows, z, a, down, rows, x)
         elif count == 2:
@@ -140,9 +139,11 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.combine_1(w, y, b, b_down, b_rows, z, a, down, rows, x)
 
     def multiplying(columns: int, rows: int) -> Any:
+        size = columns * rows
+
         @inlined
         def outer_tile(w, g, g_down, u, u_down, v, v_down, terms):
-            tile = tiles.load(w, g, g_down, columns, rows)
+            tile = tiles.load(w, g, g_down, columns, size)
             for _ in range(terms):
                 tile = tiles.add_product(tile, w, u, v, 1, columns)
                 u += u_down

@@ -46,13 +46,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         count = kit.cells(columns)
         for i in range(rows):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
-            row = (to + i * count) * width
-            if across == 1:
-                for j in range(columns):
-                    lane.put(w, row + j, lane.get(source, at + i * down + j))
-            else:
-                for j in range(columns):
-                    lane.put(w, row + j, lane.get(source, at + i * down + j * across))
+            for j in range(columns):
+                x = lane.get(source, at + i * down + j * across)
+                lane.put(w, (to + i * count) * width + j, x)
 
     @jit
     def place_vector(w, to, source, at, step, n):

@@ -19,6 +19,11 @@ CELLS = 2, 3, 4, 5, 6, 7, 8
 FREE = 2 * ACCUMULATORS - 2
 
 
+def two_cells(lane: Any) -> bool:
+    """Whether there are vectors of two cells, each a register, where a lane is a column: in float32."""
+    return lane.EIGHT_SUMS and 2 * lane.WIDTH >= lane.precision.COLUMNS_FROM
+
+
 def _marching(kit: Any, jit: Any) -> Any:
     @jit
     def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
@@ -38,7 +43,7 @@ def _marching(kit: Any, jit: Any) -> Any:
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `walk_2`, `walk_3`, `walk_4`, `walk_8`, `walk`, `walks` and `march`."""
+    """The kernels `walk_2` to `walk_8`, `walk`, `walks` and `march`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
 
@@ -50,9 +55,9 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             lane.align_frame()
             a, down, _ = matrix
             b, b_down, m = inputs
-            state = tiles.load(w, v * width, 0, n, 1)
+            state = tiles.load(w, v * width, 0, n, n)
             e = lane.load(w, v + n)
-            held = registers.hold(w, a * width, down * width, n, size)
+            held = tiles.load(w, a * width, down * width, n, size)
             for _ in range(steps):
                 v += n + 1
                 e = e + shift
@@ -96,10 +101,10 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
 
 def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `walk_2`, `walk_3`, `walk_4`, `walk`, `walks` and `march`."""
+    """The kernels `walk_2` to `walk_8`, `walk`, `walks` and `march`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
-    narrow = wide and 2 * width >= lane.precision.COLUMNS_FROM
+    narrow = two_cells(lane)
 
     def walking(count: int) -> Any:
         parts = 1 if count == 8 else 2
@@ -114,7 +119,7 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             b, _, m = inputs
             e = lane.load(w, v + count)
             first = lane.load(w, v)
-            held = registers.hold(w, a * width, down, count, size)
+            held = tiles.load(w, a * width, down, count, size)
             for _ in range(steps):
                 e = e + shift
                 sums = tiles.start(w, 0, True, count, parts)
@@ -132,12 +137,7 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 sums = registers.add_first(sums, w, a * width, down, held, first, v * width, count, fixed)
                 p = a * width + fixed * down
                 q = v * width + fixed
-                for _ in range((rows - fixed) // 4):
-                    for _ in range(4 // parts):
-                        sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
-                        p += parts * down
-                        q += parts
-                for _ in range((rows - fixed) % 4 // parts):
+                for _ in range((rows - fixed) // parts):
                     sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
                     p += parts * down
                     q += parts

@@ -110,16 +110,19 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         floor = lane.const(ZERO)
         every = floor == floor
         frail = ~every
-        results = lags.size
-        position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, lags.size, index)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
-            kit.rescale_vector(w, v, count, floor, every)
-            period = look if lane.any(frail) else steps
-            kit.march(w, v, steps, period, frail, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
+            mask = every
+            period = steps
+            if lane.any(frail):
+                kit.rescale_vector(w, v, count, floor, every)
+                mask = frail
+                period = look
+            kit.march(w, v, steps, period, mask, floor, shift, count, matrix, (0, 0, 0), 0, 0, 0)
             frail = frail | kit.settle_norms(w, v, steps, look, frail, shift, count, matrix)
-            position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
+            position = kit.record(w, v, count, lag, steps, lags, position, out, lags.size, index)
             kit.copy_vector(w, v, v + steps * (count + 1), count)
             lag += steps
 

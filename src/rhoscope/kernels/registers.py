@@ -10,8 +10,8 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.tiles import Memory, sum_of_parts, tile_of
-from rhoscope.kernels.vector import I64, family_of
+from rhoscope.kernels.tiles import Memory, spread_lane, sum_of_parts, tile_of
+from rhoscope.kernels.vector import I64
 
 # Scalars that `add_first` spreads from a register.
 AT_ONCE = 2
@@ -33,28 +33,11 @@ def add_scaled(typingctx: Any, tile: Any, w: Any, a: Any, s: Any) -> Any:
     return signature(tile, tile, w, types.int64, s), codegen
 
 
-@intrinsic(prefer_literal=True)
-def hold(typingctx: Any, w: Any, a: Any, down: Any, columns: Any, count: Any) -> Any:
-    """The first `count` vectors of the matrix at w[a], row by row, `columns` a row, rows `down` apart."""
-    width, size = columns.literal_value, count.literal_value
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = Memory(context, builder, sig.args[0], args[0])
-        values, row = [], args[1]
-        for i in range(size):
-            if i and i % width == 0:
-                row = builder.add(row, args[2])
-            values.append(memory.load(row, i % width))
-        return context.make_tuple(builder, sig.return_type, values)
-
-    return signature(tile_of(family_of(w), size), w, types.int64, types.int64, columns, count), codegen
-
-
 @intrinsic
 def add_image(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x: Any) -> Any:
     """The rows of vectors at w[a], w[a + down], ..., each times its vector of the tile x, onto a tile.
 
-    The first vectors of the rows are those that `hold` took.
+    The first vectors of the rows are those that `held` has.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -77,7 +60,7 @@ def add_first(
 ) -> Any:
     """The first rows of the matrix at w[a], row r times scalar r of the vector at w[at], onto partial sum r % parts.
 
-    The first vectors of these rows are those that `hold` took. `x` is the first vector of what lies at w[at]: a few
+    The first vectors of these rows are those that `held` has. `x` is the first vector of what lies at w[at]: a few
     scalars are spread from it, while the others, which may just have been stored, are on their way.
     """
     width = columns.literal_value
@@ -88,7 +71,7 @@ def add_first(
         row, known = args[2], cgutils.unpack_tuple(builder, args[4])
         for r in range(rows.literal_value):
             here = builder.add(args[6], ir.Constant(I64, r))
-            s = memory.lane(args[5], r) if r < AT_ONCE else memory.spread(here)
+            s = spread_lane(builder, args[5], r) if r < AT_ONCE else memory.spread(here)
             for c in range(width):
                 k = r * width % len(values) + c
                 entry = known.pop(0) if known else memory.load(row, c)

@@ -51,30 +51,17 @@ class Memory:
         builder = self._builder
         return splat(builder, builder.load(builder.gep(self._data, [at])), self._vector)
 
-    def lane(self, vector: Any, r: int) -> Any:
-        """Lane r of a vector in every lane."""
-        width = self.family.width
-        order = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, r)] * width)
-        return self._builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
-
-    def add_lanes(
-        self, values: list[Any], vector: Any, row: Any, down: Any, columns: int, parts: int
-    ) -> tuple[list[Any], Any]:
-        """As many rows as a vector has lanes, row r times lane r, onto partial sum r % parts; and the row after."""
-        builder, values, width = self._builder, list(values), self.family.width
-        for r in range(width):
-            s = self.lane(vector, r)
-            for c in range(columns):
-                i = r % parts * columns + c
-                values[i] = self.fma(self.load(row, c), s, values[i])
-            row = builder.add(row, down)
-        return values, row
-
     def fma(self, x: Any, y: Any, z: Any) -> Any:
         """x * y + z of vectors, rounded once."""
         kind = ir.FunctionType(self._vector, [self._vector] * 3)
         name = f"llvm.fma.{self.family.suffix}"
         return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), [x, y, z])
+
+
+def spread_lane(builder: Any, vector: Any, lane: int) -> Any:
+    """One lane of a vector in all of them."""
+    order = ir.Constant(ir.VectorType(I32, vector.type.count), [ir.Constant(I32, lane)] * vector.type.count)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
 
 
 def tile_of(family: Family, count: int) -> Any:
@@ -147,7 +134,12 @@ def add_cell(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, colum
         row, vector = args[2], memory.load(args[4])
         # Lanes are spread from the register. LLVM would rather read each from memory again, where rows have to be read.
         vector = builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], False)
-        values, _ = memory.add_lanes(values, vector, row, args[3], width, height)
+        for r in range(memory.family.width):
+            s = spread_lane(builder, vector, r)
+            for c in range(width):
+                i = r % height * width + c
+                values[i] = memory.fma(memory.load(row, c), s, values[i])
+            row = builder.add(row, args[3])
         return context.make_tuple(builder, sig.return_type, values)
 
     return signature(tile, tile, w, *(types.int64,) * 3, columns, parts), codegen
@@ -171,22 +163,21 @@ def finish(typingctx: Any, tile: Any, w: Any, y: Any, columns: Any, onto: Any) -
 
 
 @intrinsic(prefer_literal=True)
-def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, rows: Any) -> Any:
-    """`rows` rows of `columns` vectors, w[y + r * down] on, as a tile of that many parts."""
-    width, height = columns.literal_value, rows.literal_value
+def load(typingctx: Any, w: Any, y: Any, down: Any, columns: Any, count: Any) -> Any:
+    """The first `count` vectors of rows of `columns` vectors, w[y + r * down] on, as a tile."""
+    width, size = columns.literal_value, count.literal_value
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         memory = Memory(context, builder, sig.args[0], args[0])
         values = []
         row = args[1]
-        for _ in range(height):
-            values += [memory.load(row, c) for c in range(width)]
-            row = builder.add(row, args[2])
+        for i in range(size):
+            if i and i % width == 0:
+                row = builder.add(row, args[2])
+            values.append(memory.load(row, i % width))
         return context.make_tuple(builder, sig.return_type, values)
 
-    return signature(
-        tile_of(family_of(w), width * height), w, types.int64, types.int64, columns, rows
-    ), codegen
+    return signature(tile_of(family_of(w), size), w, types.int64, types.int64, columns, count), codegen
 
 
 @intrinsic(prefer_literal=True)

@@ -33,16 +33,16 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             c = panel * cells
             if panel == panels:
                 kit.apply_matrices(w, y + c, count - c, (b + c, b_down, b_rows), z, (a + c, down, rows), x)
-            elif cells == NARROW:
+                continue
+            to = (y + c) * width
+            p = (b + c) * width
+            q = (a + c) * width
+            if cells == NARROW:
                 kit.combine_half(
-                    w, (y + c) * width, (b + c) * width, b_down * width, b_rows, z * width,
-                    (a + c) * width, down * width, rows, x * width,
-                )  # fmt: skip
+                    w, to, p, b_down * width, b_rows, z * width, q, down * width, rows, x * width
+                )
             else:
-                kit.combine_8(
-                    w, (y + c) * width, (b + c) * width, b_down * width, b_rows, z * width,
-                    (a + c) * width, down * width, rows, x * width,
-                )  # fmt: skip
+                kit.combine_8(w, to, p, b_down * width, b_rows, z * width, q, down * width, rows, x * width)
 
     @jit
     def walk_in_turns(w, v, steps, shift, count, matrix, inputs, x, place, scaled):

@@ -7,10 +7,11 @@ holds the second sample is another array, laid out as the first. The bits are th
 from typing import Any
 
 from rhoscope.kernels import registers, tiles
-from rhoscope.kernels.few_rows import FREE
+from rhoscope.kernels.few_rows import FREE, two_cells
+from rhoscope.kernels.recurrence_space import SIDE_BY_SIDE
 from rhoscope.kernels.scaled import ZERO
 
-# Cells of a row, the first for float32 as in `few_rows`.
+# Cells of a row, the first where there are `two_cells`.
 CELLS = 2, 3
 PARTS = 2
 
@@ -19,7 +20,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels `walk_both_2`, `walk_both_3`, `walk_both`, `goes_with_another` and `norms_of_two`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
-    narrow = wide and 2 * width >= lane.precision.COLUMNS_FROM
+    narrow = two_cells(lane)
 
     def walking(count: int) -> Any:
         down = count * width
@@ -33,8 +34,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             f = lane.load(other, v + count)
             x = lane.load(w, v)
             y = lane.load(other, v)
-            held = registers.hold(w, a * width, down, count, size)
-            kept = registers.hold(other, a * width, down, count, size)
+            held = tiles.load(w, a * width, down, count, size)
+            kept = tiles.load(other, a * width, down, count, size)
             for _ in range(steps):
                 e = e + shift
                 f = f + second
@@ -75,20 +76,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
     def goes_with_another(count):
         """Whether samples of so many cells are faster by twos."""
-        return (narrow and count == 2) or (wide and count == 3)
+        return count <= SIDE_BY_SIDE and kit.walks(count)
 
     @jit
     def norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index):
         """`norms_by_steps` of samples `index` and `index` + 1, the second in `other`."""
         block, look = times
         a, _, rows = matrix
-        results = lags.size
         floor = lane.const(ZERO)
         every = floor == floor
         frail = ~every
         other_frail = frail
-        position = kit.record(w, v, count, 0, 0, lags, 0, out, results, index)
-        kit.record(other, v, count, 0, 0, lags, 0, out, results, index + 1)
+        position = kit.record(w, v, count, 0, 0, lags, 0, out, lags.size, index)
+        kit.record(other, v, count, 0, 0, lags, 0, out, lags.size, index + 1)
         lag = 0
         while position < lags.size:
             steps = min(block, lags[lags.size - 1] - lag)
@@ -105,8 +105,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             other_frail = other_frail | kit.settle_norms(
                 other, v, steps, look, other_frail, second, count, matrix
             )
-            kit.record(other, v, count, lag, steps, lags, position, out, results, index + 1)
-            position = kit.record(w, v, count, lag, steps, lags, position, out, results, index)
+            kit.record(other, v, count, lag, steps, lags, position, out, lags.size, index + 1)
+            position = kit.record(w, v, count, lag, steps, lags, position, out, lags.size, index)
             end = v + steps * (count + 1)
             kit.copy_vector(w, v, end, count)
             kit.copy_vector(other, v, end, count)
