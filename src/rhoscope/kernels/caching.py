@@ -82,7 +82,13 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
     if numba.config.DISABLE_JIT:
         return function
     _name_by_closure(function)
-    options = {"nogil": True, "error_model": "numpy", "forceinline": inline, "no_cfunc_wrapper": True}
+    options = {
+        "nogil": True,
+        "error_model": "numpy",
+        "forceinline": inline,
+        "no_cfunc_wrapper": True,
+        "_nrt": False,
+    }
     dispatcher: Any = numba.njit(**options)(function)
     dispatcher._cache = _Cache(function)
     callee = Callee(function, dispatcher, options)

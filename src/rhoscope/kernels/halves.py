@@ -8,7 +8,7 @@ def build(half: Any, kit: Any, inlined: Any) -> Any:
     def apply_four(h, run, first, count, p, step, side):
         """As `apply_four` of `sweep`."""
         kit.apply_four_half(h, run, first, count, p, step, side)
-        kit.apply_four_half(half.beyond(h), half.beyond(run), first, count, p, step, side)
+        kit.apply_four_half(half.part(h, 1), half.part(run, 1), first, count, p, step, side)
 
     @inlined
     def apply_corner(h, p, ld, v1, v2, t0, t1, t2):
@@ -17,7 +17,7 @@ def build(half: Any, kit: Any, inlined: Any) -> Any:
             h, p, ld, half.lower(v1), half.lower(v2), half.lower(t0), half.lower(t1), half.lower(t2)
         )
         x2, y2, z2 = kit.apply_corner_half(
-            half.beyond(h),
+            half.part(h, 1),
             p,
             ld,
             half.upper(v1),

@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.caching import inlined
+from rhoscope.kernels import lane_memory
 from rhoscope.kernels.vector import DOUBLE, I32, I64, SINGLE, Family, define_arithmetic, family_of
 
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -103,17 +103,6 @@ def join(typingctx: Any, low: Any, high: Any) -> Any:
 
 
 @intrinsic
-def _width(typingctx: Any, a: Any) -> Any:
-    """Half of the lanes of the vectors that an array holds."""
-    width = _HALVES[family_of(a)].width
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return ir.Constant(I64, width)
-
-    return signature(types.int64, a), codegen
-
-
-@inlined
-def beyond(a):
-    """The interleaved array a as the second half of its lanes sees it."""
-    return a[_width(a) :]
+def part(typingctx: Any, a: Any, start: Any) -> Any:
+    """The interleaved array a from half an element, number `start`, on: from 1 as the second half of lanes sees it."""
+    return lane_memory.beyond(a, _HALVES[family_of(a)].width)

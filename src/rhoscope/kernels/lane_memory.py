@@ -12,7 +12,6 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.caching import jit
 from rhoscope.kernels.vector import I32, I64, WIDE, LaneType, family_of
 
 # pyright: reportArgumentType=false, reportCallIssue=false
@@ -153,18 +152,21 @@ def scatter(typingctx: Any, a: Any, i: Any, v: Any, mask: Any) -> Any:
     return signature(types.void, a, i, v, mask), codegen
 
 
-@intrinsic
-def _width(typingctx: Any, a: Any) -> Any:
-    """Lanes of the vectors that an array holds."""
-    width = family_of(a).width
+def beyond(a: Any, width: int) -> Any:
+    """What an intrinsic of (a, start) returns for the array a from a[start * width] on; its size is that of a.
+
+    Kernels count no references, so none may return a slice.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return ir.Constant(I64, width)
+        array = cgutils.create_struct_proxy(sig.args[0])(context, builder, args[0])
+        array.data = builder.gep(array.data, [builder.mul(args[1], ir.Constant(I64, width))])
+        return array._getvalue()
 
-    return signature(types.int64, a), codegen
+    return signature(a, a, types.int64), codegen
 
 
-@jit
-def part(a, start):
+@intrinsic
+def part(typingctx: Any, a: Any, start: Any) -> Any:
     """The interleaved array a from element `start` on."""
-    return a[start * _width(a) :]
+    return beyond(a, family_of(a).width)

@@ -11,7 +11,6 @@ from numba.extending import intrinsic
 
 from rhoscope.kernels import double as precision
 from rhoscope.kernels import lane_cpu, lane_memory
-from rhoscope.kernels.caching import jit
 from rhoscope.kernels.vector import WIDE
 
 __all__ = ["precision"]
@@ -57,7 +56,7 @@ def iconst(typingctx: Any, x: Any) -> Any:
     return lane_cpu.fill(WIDE.integers, types.int64)
 
 
-@jit
-def part(a, start):
+@intrinsic
+def part(typingctx: Any, a: Any, start: Any) -> Any:
     """The interleaved array a from element `start` on."""
-    return a[start * WIDTH :]
+    return lane_memory.beyond(a, WIDTH)
