@@ -87,6 +87,7 @@ walk_both_2, walk_both_3, walk_both, goes_with_another, norms_of_two = _two_samp
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
 (
+    product_12,
     product_6,
     product_4,
     product_2,

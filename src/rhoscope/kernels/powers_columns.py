@@ -20,6 +20,7 @@ WIDE = ACCUMULATORS // 2
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
     width = lane.WIDTH
+    wide = lane.EIGHT_SUMS
 
     def product(rows: int) -> Any:
         @inlined
@@ -50,6 +51,10 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             a = p
             end = p + n * down
             # Eight rows are left to two tiles of four: six and two would take longer.
+            while wide and a + 12 * down <= end:
+                kit.product_12(w, to, a, down, b, b_down, n)
+                to += 12 * down
+                a += 12 * down
             while a + 6 * down <= end and a + 8 * down != end:
                 kit.product_6(w, to, a, down, b, b_down, n)
                 to += 6 * down
@@ -137,7 +142,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_matrices(w, y1, count, (0, 0, 0), 0, (a, down, rows), x1)
 
     return (
-        *(product(rows) for rows in (6, 4, 2, 1)),
+        *(product(rows) for rows in (12, 6, 4, 2, 1)),
         square,
         square_pair,
         whole,
