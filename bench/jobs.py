@@ -42,9 +42,9 @@ class Job:
     """Median difference of our answer in float32; must stay below SINGLE_TOLERANCE. None: it is not timed."""
 
     def count(self, n: int) -> int:
-        """How many matrices make a round last, but no fewer than whole groups of lanes for two threads."""
+        """How many matrices make a round last, but no fewer than groups of sixteen lanes, float32's, for two threads."""
         count = int(1e6 * ROUND_SECONDS / self.microseconds(n))
-        return max(16, count - count % 16)
+        return max(32, count - count % 32)
 
 
 def _matrices(n: int, count: int) -> np.ndarray:
