@@ -79,7 +79,7 @@ walk_both_2, walk_both_3, walk_both, goes_with_another, norms_of_two = _two_samp
     regions,
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
-product_6, product_4, product_2, product_1, square, *_ = _powers.build(lane, kit, jit, inlined)
+product_12, product_6, product_4, product_2, product_1, square, *_ = _powers.build(lane, kit, jit, inlined)
 (
     matrix_square,
     raise_powers,
