@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LAPACK_FROM = 1025
 # Up to this size sixteen lanes share the time that eight wait for square roots and divisions, where sixteen take two
 # registers (AVX-512) and not four. Above, what that gains goes to waiting for the slowest of sixteen.
-WIDE_UP_TO = 28 if ACCUMULATORS >= 16 else 0
+WIDE_UP_TO = 32 if ACCUMULATORS >= 16 else 0
 # Eigenvalues found by a thread between two looks at the common list of chunks.
 CHUNK_SECONDS = 1e-3
 

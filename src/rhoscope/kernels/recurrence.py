@@ -34,11 +34,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """Steps v_{j+1} = A v_j [+ B x_j]; rescales v_j before every period-th where the mask holds."""
         stride = count + 1
         m = inputs[2]
+        left = 0  # counted down: on a GPU a remainder costs more than a short step
         for j in range(steps):
             here = v + j * stride
             there = here + stride
-            if j % period == 0:
+            if left == 0:
                 kit.rescale_vector(w, here, count, floor, mask)
+                left = period
+            left -= 1
             e = lane.load(w, here + count) + shift
             lane.store(w, there + count, e)
             if m > 0:
