@@ -42,7 +42,7 @@ class Job:
     """Median difference of our answer in float32; must stay below SINGLE_TOLERANCE. None: it is not timed."""
 
     def count(self, n: int) -> int:
-        """How many matrices make a round last, but no fewer than groups of sixteen lanes, float32's, for two threads."""
+        """How many matrices make a round last, but no fewer than two groups of sixteen lanes, float32's."""
         count = int(1e6 * ROUND_SECONDS / self.microseconds(n))
         return max(32, count - count % 32)
 

@@ -13,13 +13,22 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def draw_inputs(w, x, start, stop, k0, k1, sample):
         """Elements start..stop-1 of the input stream to numbers of x; returns the place of `start` in x."""
-        first = start >> 1
-        for block in range(first, (stop + 1) >> 1, width):
-            z0, z1 = kit.normals(k0, k1, INPUTS, lane.numbers() + block, sample)
+        block = start >> 1
+        end = (stop + 1) >> 1
+        while block < end:
+            here = lane.numbers() + block
+            if block + width < end:
+                z0, z1, z2, z3 = kit.normals_of_two(k0, k1, INPUTS, here, here + width, sample)
+                low, high = tiles.alternate(z2, z3)
+                lane.store(w, x + 2, low)
+                lane.store(w, x + 3, high)
+            else:
+                z0, z1 = kit.normals(k0, k1, INPUTS, here, sample)
             low, high = tiles.alternate(z0, z1)
-            cell = x + (block - first) // (width // 2)
-            lane.store(w, cell, low)
-            lane.store(w, cell + 1, high)
+            lane.store(w, x, low)
+            lane.store(w, x + 1, high)
+            block += 2 * width
+            x += 4
         return start & 1
 
     @jit

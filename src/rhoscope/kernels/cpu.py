@@ -7,7 +7,7 @@ module keeps the disk cache valid in the next process. Building costs nothing; e
 import sys
 
 from rhoscope.kernels import backpropagation as _backpropagation
-from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, sweep
+from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, numbers_wide, sweep
 from rhoscope.kernels import draw as _draw
 from rhoscope.kernels import few_rows as _few_rows
 from rhoscope.kernels import fills_entries as _fills_entries
@@ -37,13 +37,15 @@ from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels import strides as _strides
 from rhoscope.kernels import strides_cpu as _strides_cpu
+from rhoscope.kernels import two_blocks as _two_blocks
 from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
 
 philox, words = _philox.build(lane, kit, inlined)
 log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
-fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit)
+normals_of_two = _two_blocks.build(lane, kit, inlined, numbers_wide if lane.EIGHT_SUMS else None)
+put_number, fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit, inlined)
 random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
 fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(

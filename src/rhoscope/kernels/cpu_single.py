@@ -3,7 +3,7 @@
 import sys
 
 from rhoscope.kernels import backpropagation as _backpropagation
-from rhoscope.kernels import balance, batches_cpu, chase, condition, cpu_wide, halves, hessenberg, sweep
+from rhoscope.kernels import balance, batches_cpu, chase, condition, halves, hessenberg, numbers_wide, sweep
 from rhoscope.kernels import few_rows as _few_rows
 from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import groups_cpu as _groups_cpu
@@ -21,12 +21,14 @@ from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels import strides as _strides
 from rhoscope.kernels import strides_cpu as _strides_cpu
+from rhoscope.kernels import two_blocks as _two_blocks
 from rhoscope.kernels import widened as _widened
 from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
 
-normals, log_of = _widened.build(lane, kit, cpu_wide, jit)
+normals, log_of = _widened.build(lane, kit, numbers_wide, jit)
+normals_of_two = _two_blocks.build(lane, kit, inlined)
 narrow_groups = _narrowed.build(lane, jit)
 clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
     balance.build(lane, kit, jit)

@@ -1,4 +1,4 @@
-"""The kernels for sixteen lanes in float64: eigenvalues, and the random numbers and logarithm of float32 lanes."""
+"""The kernels for sixteen lanes in float64 that find eigenvalues."""
 
 import sys
 
@@ -6,16 +6,11 @@ from rhoscope.kernels import balance, batches_cpu, chase, hessenberg, sweep
 from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import groups_cpu as _groups_cpu
 from rhoscope.kernels import lane_wide as lane
-from rhoscope.kernels import normal as _normal
-from rhoscope.kernels import philox as _philox
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
-
-philox, words = _philox.build(lane, kit, inlined)
-log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
 
 clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
     balance.build(lane, kit, jit)

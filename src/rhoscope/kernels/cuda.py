@@ -22,13 +22,15 @@ from rhoscope.kernels import scaled as _scaled
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
+from rhoscope.kernels import two_blocks as _two_blocks
 from rhoscope.kernels.jit_cuda import inlined, jit
 
 kit = sys.modules[__name__]
 
 philox, words = _philox.build(lane, kit, inlined)
 log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
-fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit)
+normals_of_two = _two_blocks.build(lane, kit, inlined)
+put_number, fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit, inlined)
 random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
 fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(

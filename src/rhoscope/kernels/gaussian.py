@@ -5,8 +5,19 @@ from typing import Any
 from rhoscope.kernels import streams
 
 
-def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any]:
-    """The kernels `fill_normals`, `gain_of` and `multiply`."""
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> tuple[Any, Any, Any, Any]:
+    """The kernels `put_number`, `fill_normals`, `gain_of` and `multiply`."""
+
+    @inlined
+    def put_number(a, at, j, z, columns, ld):
+        """Write z at a[at], in column j; returns place and column of the next number."""
+        lane.store(a, at, z)
+        at += 1
+        j += 1
+        if j == columns:
+            at += ld - columns
+            j = 0
+        return at, j
 
     @jit
     def fill_normals(a, offset, rows, columns, ld, scale, k0, k1, stream, block, sample):
@@ -18,26 +29,26 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any]:
         # Place and column of the next number: a division for each would be felt.
         at = offset
         j = 0
-        for b in range(count >> 1):
-            z0, z1 = kit.normals(k0, k1, stream, lane.iconst(block + b), sample)
-            lane.store(a, at, z0 * scale)
-            at += 1
-            j += 1
-            if j == columns:
-                at += ld - columns
-                j = 0
-            lane.store(a, at, z1 * scale)
-            at += 1
-            j += 1
-            if j == columns:
-                at += ld - columns
-                j = 0
-        block += count >> 1
-        if count & 1:
-            z0, _ = kit.normals(k0, k1, stream, lane.iconst(block), sample)
-            lane.store(a, offset + (rows - 1) * ld + columns - 1, z0 * scale)
-            block += 1
-        return block
+        for _ in range(count >> 2):
+            z0, z1, z2, z3 = kit.normals_of_two(
+                k0, k1, stream, lane.iconst(block), lane.iconst(block + 1), sample
+            )
+            at, j = kit.put_number(a, at, j, z0 * scale, columns, ld)
+            at, j = kit.put_number(a, at, j, z1 * scale, columns, ld)
+            at, j = kit.put_number(a, at, j, z2 * scale, columns, ld)
+            at, j = kit.put_number(a, at, j, z3 * scale, columns, ld)
+            block += 2
+        left = count & 3
+        if left > 0:
+            z0, z1, z2, _ = kit.normals_of_two(
+                k0, k1, stream, lane.iconst(block), lane.iconst(block + 1), sample
+            )
+            at, j = kit.put_number(a, at, j, z0 * scale, columns, ld)
+            if left > 1:
+                at, j = kit.put_number(a, at, j, z1 * scale, columns, ld)
+            if left > 2:
+                at, j = kit.put_number(a, at, j, z2 * scale, columns, ld)
+        return block + ((left + 1) >> 1)
 
     @jit
     def gain_of(low, width, k0, k1, sample):
@@ -52,4 +63,4 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any]:
             for j in range(n):
                 lane.store(a, i * ld + j, lane.load(a, i * ld + j) * factor)
 
-    return fill_normals, gain_of, multiply
+    return put_number, fill_normals, gain_of, multiply

@@ -156,11 +156,23 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def draw_inputs(w, x, start, stop, k0, k1, sample):
         """Elements start..stop-1 of the input stream to x; returns the place of element `start` in x."""
-        first = start >> 1
-        for block in range(first, (stop + 1) >> 1):
+        block = start >> 1
+        end = (stop + 1) >> 1
+        to = x
+        while block + 2 <= end:
+            z0, z1, z2, z3 = kit.normals_of_two(
+                k0, k1, INPUTS, lane.index(block), lane.index(block + 1), sample
+            )
+            lane.store(w, to, z0)
+            lane.store(w, to + 1, z1)
+            lane.store(w, to + 2, z2)
+            lane.store(w, to + 3, z3)
+            block += 2
+            to += 4
+        if block < end:
             z0, z1 = kit.normals(k0, k1, INPUTS, lane.index(block), sample)
-            lane.store(w, x + 2 * (block - first), z0)
-            lane.store(w, x + 2 * (block - first) + 1, z1)
+            lane.store(w, to, z0)
+            lane.store(w, to + 1, z1)
         return start & 1
 
     @jit

@@ -13,7 +13,7 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from rhoscope.kernels import lane_memory
-from rhoscope.kernels.vector import DOUBLE, I32, I64, SINGLE, Family, define_arithmetic, family_of
+from rhoscope.kernels.vector import DOUBLE, I64, SINGLE, Family, define_arithmetic, family_of, neighbours
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -65,16 +65,12 @@ def fma(typingctx: Any, x: Any, y: Any, z: Any) -> Any:
     return signature(x, x, x, x), codegen
 
 
-def _indices(first: int, count: int) -> Any:
-    return ir.Constant(ir.VectorType(I32, count), [first + i for i in range(count)])
-
-
 def _part_of(x: Any, upper: bool) -> Any:
     kind = _HALVES[x.family].floats
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         width = kind.family.width
-        indices = _indices(width if upper else 0, width)
+        indices = neighbours(width if upper else 0, width)
         return builder.shuffle_vector(args[0], ir.Constant(x.llvm, ir.Undefined), indices)
 
     return signature(kind, x), codegen
@@ -97,7 +93,7 @@ def join(typingctx: Any, low: Any, high: Any) -> Any:
     """A value of all lanes from two halves."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.shuffle_vector(args[0], args[1], _indices(0, 2 * low.family.width))
+        return builder.shuffle_vector(args[0], args[1], neighbours(0, 2 * low.family.width))
 
     return signature(_WHOLE[low].floats, low, low), codegen
 

@@ -7,11 +7,12 @@ float32 lanes, which are sixteen, compute here what needs more digits.
 from typing import Any
 
 from numba.core import types
+from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from rhoscope.kernels import double as precision
 from rhoscope.kernels import lane_cpu, lane_memory
-from rhoscope.kernels.vector import WIDE
+from rhoscope.kernels.vector import DOUBLE, WIDE, neighbours
 
 __all__ = ["precision"]
 
@@ -54,6 +55,28 @@ def const(typingctx: Any, x: Any) -> Any:
 def iconst(typingctx: Any, x: Any) -> Any:
     """The integer x in every lane."""
     return lane_cpu.fill(WIDE.integers, types.int64)
+
+
+@intrinsic
+def beside(typingctx: Any, x: Any, y: Any) -> Any:
+    """Sixteen integers from eight and eight more."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.shuffle_vector(args[0], args[1], neighbours(0, WIDTH))
+
+    return signature(WIDE.integers, x, y), codegen
+
+
+@intrinsic
+def apart(typingctx: Any, x: Any) -> Any:
+    """The first eight of sixteen floats, and the others."""
+    half = WIDTH // 2
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = [builder.shuffle_vector(args[0], args[0], neighbours(first, half)) for first in (0, half)]
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return signature(types.UniTuple(DOUBLE.floats, 2), x), codegen
 
 
 @intrinsic

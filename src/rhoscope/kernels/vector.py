@@ -92,6 +92,11 @@ def splat(builder: Any, value: Any, llvm: ir.VectorType) -> Any:
     return builder.shuffle_vector(single, ir.Constant(llvm, ir.Undefined), zeros)
 
 
+def neighbours(first: int, count: int) -> Any:
+    """For a shuffle: the lanes from `first` on."""
+    return ir.Constant(ir.VectorType(I32, count), [first + i for i in range(count)])
+
+
 def broadcast(builder: Any, value: Any, kind: LaneType) -> Any:
     """A float64 or int64 scalar in every lane."""
     family = kind.family
