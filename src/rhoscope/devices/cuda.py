@@ -36,6 +36,8 @@ class CudaDevice:
         found = state()
         if not found.usable:
             raise DeviceError(f'device = "cuda": {found.text.rstrip(".")}; or use device = "cpu" or "auto"')
+        self.described = found.text
+        """Which GPU it is, and who speaks to it."""
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
