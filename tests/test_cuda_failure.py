@@ -21,7 +21,8 @@ from rhoscope.devices import cuda_state
 from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.cuda import CudaDevice
-from rhoscope.devices.cuda_memory import SENT_BYTES, Launcher, device_errors, in_turn
+from rhoscope.devices.cuda_errors import device_errors
+from rhoscope.devices.cuda_memory import SENT_BYTES, Launcher, in_turn
 from rhoscope.devices.cuda_state import CudaState
 from rhoscope.errors import DeviceError
 from rhoscope.progress import Progress
@@ -144,7 +145,7 @@ def test_what_is_sent_is_kept_until_it_has_arrived() -> None:
 
     launcher = object.__new__(Launcher)
     launcher.stream = SimpleNamespace(synchronize=lambda: waited.append(read[-1]() is not None))
-    launcher._sent, launcher._sent_bytes = [], 0
+    launcher._sent, launcher._sent_bytes, launcher.staging = [], 0, None
     launcher.send(np.arange(8.0)[::2], Space())
     assert read[-1]() is not None
     launcher.wait()
@@ -159,7 +160,9 @@ class Recorder:
     """A worker that notes what it is told."""
 
     def __init__(self, told: list[tuple[str, int, int]], lanes: int, alone: bool) -> None:
-        self.launcher: Any = type("Launcher", (), {"lanes": lanes, "alone": alone})
+        self.launcher: Any = SimpleNamespace(
+            lanes=lanes, alone=alone, wait=lambda: told.append(("wait", 0, 0))
+        )
         self._told = told
 
     def begin(self, first: int, last: int) -> None:
@@ -171,7 +174,7 @@ class Recorder:
 
 def test_the_second_chunk_begins_before_the_first_is_waited_for() -> None:
     told: list[tuple[str, int, int]] = []
-    in_turn(lambda: Recorder(told, 4, False), 10)
+    in_turn(lambda: Recorder(told, 4, False), 10, 1)
     assert told == [
         ("begin", 0, 4),
         ("begin", 4, 8),
@@ -184,7 +187,7 @@ def test_the_second_chunk_begins_before_the_first_is_waited_for() -> None:
 
 def test_a_worker_alone_finishes_each_chunk_before_the_next() -> None:
     told: list[tuple[str, int, int]] = []
-    in_turn(lambda: Recorder(told, 4, True), 8)
+    in_turn(lambda: Recorder(told, 4, True), 8, 1)
     assert told == [("begin", 0, 4), ("finish", 0, 4), ("begin", 4, 8), ("finish", 4, 8)]
 
 
@@ -198,15 +201,16 @@ def test_one_worker_is_enough_where_there_is_no_memory_for_a_second() -> None:
         made.append(Recorder(told, 4, False))
         return made[0]
 
-    in_turn(worker, 8)
+    in_turn(worker, 8, 1)
     assert told == [("begin", 0, 4), ("finish", 0, 4), ("begin", 4, 8), ("finish", 4, 8)]
 
 
 def test_cancelling_stops_before_the_next_chunk() -> None:
     told: list[tuple[str, int, int]] = []
     with pytest.raises(Cancelled):
-        in_turn(lambda: Recorder(told, 4, False), 12, lambda: len(told) >= 2)
-    assert told == [("begin", 0, 4), ("begin", 4, 8), ("finish", 0, 4)]
+        in_turn(lambda: Recorder(told, 4, False), 12, 1, lambda: len(told) >= 2)
+    # What was begun is waited for: its memory is given back.
+    assert told == [("begin", 0, 4), ("begin", 4, 8), ("finish", 0, 4), ("wait", 0, 0), ("wait", 0, 0)]
 
 
 def simulated(script: str, **environment: str) -> str:

@@ -1,5 +1,6 @@
-"""What is said where CUDA cannot be had, and which device "auto" takes."""
+"""What is said where CUDA cannot be had, and which device "auto" takes, and says so."""
 
+import logging
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,15 @@ import rhoscope as rs
 from rhoscope.devices import choose as choosing
 from rhoscope.devices import cuda_state
 from rhoscope.devices.choose import choose
+from rhoscope.devices.cpu import CpuDevice
+from rhoscope.devices.cuda import CudaDevice
 from rhoscope.devices.cuda_state import CudaState, state
+
+
+def install(monkeypatch: pytest.MonkeyPatch, found: CudaState) -> None:
+    """Put a state in the place of the machine's."""
+    monkeypatch.setattr(cuda_state, "state", lambda: found)
+    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: found)
 
 
 @pytest.fixture
@@ -129,14 +138,59 @@ def test_info_tells_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
         (512, 1e13, True, "cpu"),  # matrices too large
     ],
 )
-def test_auto_takes_the_gpu_where_it_is_worth_it(
-    monkeypatch: pytest.MonkeyPatch, size: int, operations: float, works: bool, name: str
+def test_auto_takes_the_gpu_where_it_is_worth_it_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    size: int,
+    operations: float,
+    works: bool,
+    name: str,
 ) -> None:
-    found = CudaState(works, "as told")
-    monkeypatch.setattr(cuda_state, "state", lambda: found)
-    monkeypatch.setattr("rhoscope.devices.cuda.state", lambda: found)
+    install(monkeypatch, CudaState(works, "Some GPU"))
+    caplog.set_level(logging.DEBUG)
     assert choose("auto", 1, size=size, operations=operations).name == name
+    said = 'device = "auto" takes the GPU for about 1.0e+13 operations on 8 x 8 matrices: Some GPU'
+    expected = [("rhoscope", logging.INFO, said)] if name == "cuda" else []
+    assert caplog.record_tuples == expected
     assert choose("cpu", 1, size=size, operations=operations).name == "cpu"
+    if works:
+        assert choose("cuda", 1, size=size, operations=operations).name == "cuda"
+    assert caplog.record_tuples == expected  # what was asked for is not said
+
+
+def test_functions_say_once_that_they_compute_on_the_gpu(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(monkeypatch, CudaState(True, "Some GPU"))
+    monkeypatch.setattr(choosing, "WORTH_OPERATIONS", 1.0)
+    caplog.set_level(logging.INFO)
+    for name in ("eigenvalues", "log_norms"):
+        of_cpu = getattr(CpuDevice, name)
+        monkeypatch.setattr(
+            CudaDevice, name, lambda device, *given, of_cpu=of_cpu: of_cpu(CpuDevice(1), *given)
+        )
+    A, delta = [[0.0, 1.0], [1.0, 0.0]], [1.0, 0.0]
+    calls = {
+        "eigvals": lambda: rs.eigvals(A),
+        "spectral_radius": lambda: rs.spectral_radius(A),
+        "steps": lambda: rs.gradient_norms(A, delta, [3], method="step"),
+        "the host's": lambda: rs.gradient_norms(A, delta, [3], method="ladder"),
+        "arrays there": lambda: choosing.choose_gpu("auto", 1),
+    }
+    said = {}
+    for name, call in calls.items():
+        caplog.clear()
+        call()
+        said[name] = caplog.messages
+    assert said["eigvals"] == said["spectral_radius"]
+    assert said["steps"] == [
+        'device = "auto" takes the GPU for about 2.4e+01 operations on 2 x 2 matrices: Some GPU'
+    ]
+    assert said["the host's"] == []
+    assert said["arrays there"] == [
+        'device = "auto" takes the GPU, where arrays live or are to stay: Some GPU'
+    ]
+    assert len(said["eigvals"]) == 1
 
 
 def test_small_work_does_not_look_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

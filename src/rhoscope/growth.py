@@ -86,7 +86,7 @@ def gradient_norms(
         O(n^3 log k); where the error that it estimates passes 1e-8, powers in twice the digits take over, and
         steps where these will not do either. "auto" takes what costs less for this n and these lags.
     device
-        "auto", "cpu" or "cuda".
+        "auto", "cpu" or "cuda"; where "auto" takes a GPU, the logger "rhoscope" says so at INFO.
     threads
         How many threads drive the kernels; None for every core this process may use.
     dtype
@@ -135,7 +135,8 @@ def gradient_norms(
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
     pairs = _pairs(matrices, vectors, batch)
-    operations = 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
+    # A ladder is the host's, and leaves a GPU nothing to do.
+    operations = 0.0 if method == "ladder" else 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
     norms = choose(device, threads, size=n, operations=operations).log_norms(
         matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
     )

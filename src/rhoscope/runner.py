@@ -46,7 +46,7 @@ def run(
         Folder of the run; what it already holds of this study is not computed again, and memory then holds
         a bounded number of shards. None keeps all columns in memory.
     device
-        "auto" or the name of a device.
+        "auto", "cpu" or "cuda"; where "auto" takes a GPU, the logger "rhoscope" says so at INFO.
     threads
         Threads of the device; None means every core this process may use, but one in a worker of an executor.
     executor

@@ -60,7 +60,7 @@ def eigvals(
         (..., n, n), real or complex, anything NumPy or DLPack can read; or an array that lives on a GPU, which is
         read there.
     device
-        "auto", "cpu" or "cuda".
+        "auto", "cpu" or "cuda"; where "auto" takes a GPU, the logger "rhoscope" says so at INFO.
     threads
         How many threads drive the kernels; None for every core this process may use.
     dtype
@@ -194,7 +194,7 @@ def spectral_radius(
         (..., n, n), real or complex, anything NumPy or DLPack can read; or an array that lives on a GPU, which is
         read there.
     device
-        "auto", "cpu" or "cuda".
+        "auto", "cpu" or "cuda"; where "auto" takes a GPU, the logger "rhoscope" says so at INFO.
     threads
         How many threads drive the kernels; None for every core this process may use.
     dtype

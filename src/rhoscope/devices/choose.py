@@ -1,5 +1,6 @@
 """The one place where a device's name becomes a device."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from rhoscope.devices.cpu import CpuDevice
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 WORTH_OPERATIONS = 1e11
 WORTH_SIZE = 64
 
+_logger = logging.getLogger("rhoscope")
+
 
 def choose(
     device: str = "auto",
@@ -23,6 +26,8 @@ def choose(
     operations: float = 0.0,
 ) -> "CpuDevice | CudaDevice | FallbackDevice":
     """The device of that name; "auto" is the CPU as well where a GPU fails in the middle of its work.
+
+    Where "auto" takes the GPU, the logger "rhoscope" says so at INFO.
 
     Args:
         device: "cpu", "cuda", or "auto": the GPU where one works and the work is worth it, else the CPU.
@@ -42,7 +47,16 @@ def choose(
     from rhoscope.devices.fallback import FallbackDevice
 
     gpu = CudaDevice(threads)
-    return gpu if device == "cuda" else FallbackDevice(gpu, threads)
+    if device == "cuda":
+        return gpu
+    _logger.info(
+        'device = "auto" takes the GPU for about %.1e operations on %d x %d matrices: %s',
+        operations,
+        size,
+        size,
+        gpu.described,
+    )
+    return FallbackDevice(gpu, threads)
 
 
 def choose_single(device: str, threads: int | None) -> CpuDevice:
@@ -66,7 +80,7 @@ def takes_gpu(device: str, *, size: int, operations: float) -> bool:
 
 
 def choose_gpu(device: str = "auto", threads: int | None = None) -> "CudaDevice":
-    """The GPU, for arrays that live there already or are to stay there.
+    """The GPU, for arrays that live there already or are to stay there, which "auto" says as in `choose`.
 
     Raises:
         ArgumentError: device = "cpu", no device of that name, or threads < 1.
@@ -78,6 +92,8 @@ def choose_gpu(device: str = "auto", threads: int | None = None) -> "CudaDevice"
             '"auto", or pass copies in host memory and leave on_device out'
         )
     chosen: Any = choose("cuda" if device == "auto" else device, threads)
+    if device == "auto":
+        _logger.info('device = "auto" takes the GPU, where arrays live or are to stay: %s', chosen.described)
     return chosen
 
 

@@ -36,6 +36,8 @@ class CudaDevice:
         found = state()
         if not found.usable:
             raise DeviceError(f'device = "cuda": {found.text.rstrip(".")}; or use device = "cpu" or "auto"')
+        self.described = found.text
+        """Which GPU it is, and who speaks to it."""
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
@@ -54,7 +56,7 @@ class CudaDevice:
         from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
 
         with threadpool_limits(1, user_api="blas"):  # whose calls our threads make
-            in_turn(worker, count, cancelled)
+            in_turn(worker, count, threads, cancelled)
         return columns
 
     def eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
@@ -63,7 +65,7 @@ class CudaDevice:
         The matrices may lie on the device, and the eigenvalues may stay there. Those of large ones are the host's.
         """
         if spectra_cuda.takes(matrices.shape[1]):
-            return spectra_cuda.eigenvalues(matrices, on_device)
+            return spectra_cuda.eigenvalues(matrices, on_device, self._host.threads)
         return self._by_host(self._host.eigenvalues, matrices, on_device)
 
     def complex_eigenvalues(self, matrices: Any, on_device: bool = False) -> tuple[Any, NDArray[np.bool_]]:
@@ -94,7 +96,7 @@ class CudaDevice:
             ArgumentError: a ladder for arrays that lie on the device.
         """
         if method != "ladder":
-            return growth_cuda.log_norms(matrices, deltas, pairs, lags, on_device)
+            return growth_cuda.log_norms(matrices, deltas, pairs, lags, on_device, self._host.threads)
         if not (isinstance(matrices, np.ndarray) and isinstance(deltas, np.ndarray)):
             raise ArgumentError(
                 'method = "ladder": the CPU takes the binary powers, and the arrays live on a GPU; '

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from rhoscope.arrays import check_dtype, not_finite
+from rhoscope.devices.cuda_errors import device_errors
 from rhoscope.devices.cuda_launch import configured
-from rhoscope.devices.cuda_memory import BLOCKS, THREADS, device_errors, empty
+from rhoscope.devices.cuda_memory import BLOCKS, THREADS, empty
 from rhoscope.devices.cuda_state import simulated
 from rhoscope.errors import ArgumentError, ArgumentTypeError
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from rhoscope.devices.cuda_errors import device_errors
 from rhoscope.devices.cuda_launch import configured
-from rhoscope.devices.cuda_memory import device_errors
 from rhoscope.devices.cuda_state import simulated
 from rhoscope.kernels.block_space import RESERVED, STEPS_REGISTERS, BlockPlan, resident
 

@@ -1,15 +1,17 @@
 """How many lanes a GPU works on at once, the memory they take, and how kernels are launched on them."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.base import Cancelled
+from rhoscope.devices.cuda_errors import device_errors
 from rhoscope.devices.cuda_launch import configured
+from rhoscope.devices.cuda_staging import Staging
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.layout import WARP
 
@@ -21,20 +23,6 @@ SHARE = 0.8
 # Of arrays that may still be on their way: what waiting for them costs is little beside it.
 SENT_BYTES = 1 << 29
 _BYTES = 8
-
-
-@contextmanager
-def device_errors(doing: str) -> Iterator[None]:
-    """Tell of a failure of the device in one sentence, as a `DeviceError`."""
-    try:
-        yield
-    except Exception as error:
-        # The driver is reached through two packages, whose errors have no common class, and one of them no public one.
-        if not type(error).__module__.startswith(("numba.cuda.cudadrv", "cuda.")):
-            raise
-        raise DeviceError(
-            f'device = "cuda": {doing} failed: {error}; use fewer samples at once, or device = "cpu"'
-        ) from error
 
 
 class Launcher:
@@ -60,6 +48,8 @@ class Launcher:
         with device_errors("looking at the GPU"):
             running, free = _running_lanes(cuda), _free_bytes(cuda)
             self.stream: Any = cuda.stream()
+        self.staging: Staging | None = None
+        """What large arrays travel through; `in_turn` gives it."""
         self._sent: list[NDArray[Any]] = []
         self._sent_bytes = 0
         room = int(SHARE * free) // _BYTES
@@ -92,6 +82,9 @@ class Launcher:
         """A copy at the beginning of this space; memory that is taken once need not be waited for again."""
         there, sent = space[: array.size], np.ascontiguousarray(array).reshape(-1)
         with device_errors("copying to the GPU"):
+            if self.staging is not None and self.staging.takes(sent.nbytes):
+                self.staging.send(sent, there, self.stream)
+                return there
             there.copy_to_device(sent, stream=self.stream)
         self._sent.append(sent)  # a GPU may read it where it lies, and later
         self._sent_bytes += sent.nbytes
@@ -102,7 +95,7 @@ class Launcher:
     def to_host(self, array: Any) -> NDArray[Any]:
         """A copy in NumPy; waits for the kernels before it."""
         with device_errors("computing on the GPU"):
-            found = array.copy_to_host(stream=self.stream)
+            found = self._fetched(array, self.stream)
         self.wait()
         return found
 
@@ -110,8 +103,16 @@ class Launcher:
         """A copy in NumPy of what was waited for before; waits for no kernel that was started since."""
         with device_errors("copying from the GPU"):
             stream = self._cuda.stream()
-            found = array.copy_to_host(stream=stream)
+            found = self._fetched(array, stream)
             stream.synchronize()
+        return found
+
+    def _fetched(self, array: Any, stream: Any) -> NDArray[Any]:
+        """A copy in NumPy, which may be on its way until the stream is waited for."""
+        if self.staging is None or not self.staging.takes(array.nbytes):
+            return array.copy_to_host(stream=stream)
+        found = np.empty(array.size, array.dtype)
+        self.staging.fetch(array, found, stream)
         return found
 
     def wait(self) -> None:
@@ -158,8 +159,12 @@ class Worker(Protocol):
         ...
 
 
-def in_turn(worker: Callable[[], Worker], count: int, cancelled: Callable[[], bool] | None = None) -> None:
+def in_turn(
+    worker: Callable[[], Worker], count: int, threads: int, cancelled: Callable[[], bool] | None = None
+) -> None:
     """Chunks of range(count) by one worker, or by two that take turns: the host sees to one, the device to the other.
+
+    Large arrays travel through memory that both share, copied by as many threads as there are.
 
     Raises:
         Cancelled: `cancelled`, polled before each chunk, turned true.
@@ -168,6 +173,19 @@ def in_turn(worker: Callable[[], Worker], count: int, cancelled: Callable[[], bo
     if not workers[0].launcher.alone:
         with suppress(DeviceError):  # one alone is slower, and enough
             workers.append(worker())
+    staging = Staging(threads)
+    for one in workers:
+        one.launcher.staging = staging
+    try:
+        _take_turns(workers, count, cancelled)
+    except BaseException:
+        for one in workers:  # what is still copied to or from memory that is now given back
+            with suppress(DeviceError):
+                one.launcher.wait()
+        raise
+
+
+def _take_turns(workers: list[Worker], count: int, cancelled: Callable[[], bool] | None) -> None:
     size = min(one.launcher.lanes for one in workers)
     begun: deque[tuple[Worker, int, int]] = deque()
     for number, first in enumerate(range(0, count, size)):

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
-from rhoscope.devices.cuda_memory import Launcher, device_errors, empty, in_turn
+from rhoscope.devices.cuda_errors import device_errors
+from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
 from rhoscope.kernels.block_space import StepsPlan, steps_plan
 from rhoscope.kernels.layout import leading
 from rhoscope.kernels.recurrence import BLOCK
@@ -17,17 +18,17 @@ Indices = NDArray[np.intp]
 Lags = NDArray[np.int64]
 
 
-def log_norms(matrices: Any, deltas: Any, pairs: Indices, lags: Lags, on_device: bool) -> Any:
+def log_norms(matrices: Any, deltas: Any, pairs: Indices, lags: Lags, on_device: bool, threads: int) -> Any:
     """Log norms (N, K) of (A^T)^k delta, on the device if asked for; pairs (N, 2) name the matrix and the delta.
 
-    With the matrix on chip where it has room there.
+    With the matrix on chip where it has room there. threads: of the host, which copy.
     """
     count = len(pairs)
     norms: Any = empty(count * lags.size) if on_device else np.empty(count * lags.size)
     norms = norms.reshape(count, lags.size)
     plan = steps_plan(deltas.shape[1], shared_memory())
     given = matrices, deltas, pairs, lags, norms
-    in_turn(lambda: _Lanes(*given) if plan is None else _Blocks(plan, *given), count)
+    in_turn(lambda: _Lanes(*given) if plan is None else _Blocks(plan, *given), count, threads)
     return norms
 
 
@@ -41,8 +42,9 @@ class _Source:
         self._arrays, self._index, self._launcher = arrays, index, launcher
         self._elements = arrays.size // arrays.shape[0]
         self._there = not isinstance(arrays, np.ndarray)
-        # Neighbours, which lie there as they are needed, need no memory.
-        self._direct = self._there and bool((np.diff(index) == 1).all())
+        # Neighbours lie as they are needed: there they need no memory, and here no copy of their own.
+        self._neighbours = bool((np.diff(index) == 1).all())
+        self._direct = self._there and self._neighbours
         self._space = None if self._direct else launcher.lanes_of(self._elements)
         self._chosen = launcher.lanes_of(1, np.int64) if self._there and not self._direct else None
 
@@ -52,7 +54,8 @@ class _Source:
         if self._direct:
             return self._arrays[index[0] : index[0] + size].reshape(size * self._elements)
         if not self._there:
-            return self._launcher.send(self._arrays[index], self._space)
+            chosen = self._arrays[index[0] : index[0] + size] if self._neighbours else self._arrays[index]
+            return self._launcher.send(chosen, self._space)
         chosen = self._launcher.send(index.astype(np.int64), self._chosen)
         flat = self._arrays.reshape(self._arrays.size)
         self._launcher.run(self._gather, size, flat, chosen, self._space, self._elements, size)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from rhoscope.devices import lapack
 from rhoscope.devices.cuda_arrays import to_host
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory
-from rhoscope.devices.cuda_memory import Launcher, device_errors, empty, in_turn
+from rhoscope.devices.cuda_errors import device_errors
+from rhoscope.devices.cuda_memory import Launcher, empty, in_turn
 from rhoscope.kernels import block_space
 from rhoscope.kernels.block_space import odd, spectra_plan
 from rhoscope.kernels.layout import leading, spare
@@ -23,15 +24,18 @@ def takes(n: int) -> bool:
     return n < block_space.SPECTRA_FROM or spectra_plan(n, shared_memory()) is not None
 
 
-def eigenvalues(matrices: Any, on_device: bool) -> tuple[Any, NDArray[np.bool_]]:
-    """Eigenvalues (N, n) of real (N, n, n), on the device if asked for; which had no convergence (N,), in NumPy."""
+def eigenvalues(matrices: Any, on_device: bool, threads: int) -> tuple[Any, NDArray[np.bool_]]:
+    """Eigenvalues (N, n) of real (N, n, n), on the device if asked for; which had no convergence (N,), in NumPy.
+
+    threads: of the host, which copy.
+    """
     count, n = matrices.shape[:2]
     values: Any = (
         empty(count * n * 2).view(np.complex128) if on_device else np.empty((count, n), np.complex128)
     )
     values = values.reshape(count, n)
     failed = np.zeros(count, dtype=bool)
-    in_turn(lambda: _Worker(matrices, values, failed), count)
+    in_turn(lambda: _Worker(matrices, values, failed), count, threads)
     for index in np.flatnonzero(failed).tolist():
         found = lapack.eigenvalues(to_host(matrices[index]))
         failed[index] = found is None

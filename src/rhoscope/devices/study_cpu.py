@@ -13,11 +13,10 @@ from rhoscope.devices.fixed_cpu import FixedGradients
 from rhoscope.devices.fresh_cpu import FreshGradients
 from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import SINGLE, precision_of
+from rhoscope.devices.spectra_cpu import GroupSpectra
 from rhoscope.devices.study_columns import Columns, StudyWorker, empty_columns
-from rhoscope.devices.workspace import lanes
 from rhoscope.errors import StudyError
-from rhoscope.kernels import spectrum as layout
-from rhoscope.kernels.layout import leading, spare
+from rhoscope.kernels.layout import leading
 from rhoscope.plan import sample_seconds
 
 if TYPE_CHECKING:
@@ -84,13 +83,8 @@ class CpuWorker(StudyWorker):
     ) -> None:
         super().__init__(study, study.ensemble.real_size(study.size) >= lapack_from)
         n, self.precision = self.n, precision_of(study.dtype)
-        width, real = self.precision.width, self.precision.real
         self.samples = np.empty(0, dtype=np.int64)
-        self.rows = np.empty((groups, layout.ROWS, width), dtype=real)
-        self.values = np.empty((groups, 2, n, width), dtype=real)
-        if not self.by_lapack:
-            self.one = lanes(spare(n), real)
-            self.spectrum_work = lanes(layout.spectrum_work(n), real)
+        self.by_kernel = None if self.by_lapack else GroupSpectra(n, self.ld, groups, self.precision)
         self.draws = Draws(study, self.precision, groups * n * max(self.ld, self.m))
         if study.mode == "fresh":
             self.passes = FreshGradients(study, groups, self.draws, cancelled)
@@ -108,14 +102,10 @@ class CpuWorker(StudyWorker):
         return np.ascontiguousarray(group[:, : self.n, row % width], dtype=np.float64)
 
     def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        assert self.by_kernel is not None
         groups = len(self.samples) // self.precision.width
-        self.precision.kit.spectrum_batch(
-            self.a, self.one, self.spectrum_work, self.values.reshape(-1), self.rows.reshape(-1),
-            self.n, self.ld, self.study.cutoff, groups,
-        )  # fmt: skip
-        rows = self.rows[:groups].swapaxes(1, 2).reshape(-1, layout.ROWS)[:count]
-        values = self.values[:groups].transpose(0, 3, 1, 2).reshape(-1, 2, self.n)[:count]
-        return rows.astype(np.float64, copy=False), values.astype(np.float64, copy=False)
+        rows, values = self.by_kernel.find(self.a, groups, self.study.cutoff)
+        return rows[:count], values[:count]
 
     def gradients(self, count: int) -> NDArray[np.float64]:
         found = self.passes.log_norms(self.samples, count)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope import drawing
-from rhoscope.devices import fresh_cuda
+from rhoscope.devices import fresh_cuda, spectra_cuda
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory, slots_at_once
 from rhoscope.devices.cuda_memory import Launcher
 from rhoscope.devices.pool import for_chunks
+from rhoscope.devices.precision import DOUBLE
+from rhoscope.devices.spectra_cpu import Spectra, of_warps
 from rhoscope.devices.study_columns import Columns, StudyWorker
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
@@ -34,7 +36,7 @@ class CudaWorker(StudyWorker):
         columns: what is to be written, from sample `start` on.
         start: the first sample.
         cancelled: polled where a chunk takes long.
-        threads: of the host, for LAPACK.
+        threads: of the host, for spectra that are its own.
     """
 
     def __init__(
@@ -57,11 +59,12 @@ class CudaWorker(StudyWorker):
         self.block_forms = grids_block_spectrum.hessenberg_eigenvalues
         self.columns, self.start, self.cancelled, self.threads = columns, start, cancelled, threads
         self.fresh = study.mode == "fresh"
-        # The matrices are whole when gradients begin, and fetched for LAPACK while the GPU takes these.
-        self.aside = self.by_lapack and not self.fresh
+        self.by_host = self.by_lapack or not spectra_cuda.takes(n)
+        # The matrices are whole when gradients begin, and fetched for the host while the GPU takes these.
+        self.aside = self.by_host and not self.fresh
         self.key = drawing.key(study.seed)
         self.spaces = (spare(n), layout.spectrum_work(n))
-        self.forms = None if self.by_lapack else spectra_plan(n, shared_memory())
+        self.forms = None if self.by_host else spectra_plan(n, shared_memory())
         room = shared_memory()
         self.steps = None
         if not self.fresh:
@@ -83,7 +86,7 @@ class CudaWorker(StudyWorker):
         else:
             results = len(self.lags)
             self.cells = 0 if self.steps is not None else step_norms_cells(n, columns=False)
-        self.spectral = 0 if self.by_lapack else sum(self.spaces)
+        self.spectral = 0 if self.by_host else sum(self.spaces)
         work = max(self.spectral, self.cells, drawing.scratch_elements(n))
         kept = {
             "a": n * self.ld,
@@ -126,7 +129,7 @@ class CudaWorker(StudyWorker):
         self.launch_draws(self.start + first, self.start + last)
         if self.aside:
             self.launcher.wait()
-        if not self.by_lapack:
+        if not self.by_host:
             self.launch_spectra()
         self.launch_gradients()
 
@@ -164,17 +167,17 @@ class CudaWorker(StudyWorker):
         """What was drawn, in NumPy."""
         return self.launcher.to_host_aside(array) if self.aside else self.launcher.to_host(array)
 
-    def _group(self, group: int) -> NDArray[np.float64]:
-        """The matrices of a group as lanes have them (n, ld, WARP)."""
+    def _groups(self, first: int, last: int) -> NDArray[np.float64]:
+        """The matrices of groups first..last-1 as lanes have them (groups, n, ld, WARP)."""
         size = self.n * self.ld * WARP
-        return self._drawn(self.kept["a"][group * size : (group + 1) * size]).reshape(self.n, self.ld, WARP)
+        return self._drawn(self.kept["a"][first * size : last * size]).reshape(-1, self.n, self.ld, WARP)
 
     def matrix(self, row: int) -> NDArray[np.float64]:
-        return np.ascontiguousarray(self._group(row // WARP)[:, : self.n, row % WARP])
+        return np.ascontiguousarray(self._groups(row // WARP, row // WARP + 1)[0, :, : self.n, row % WARP])
 
     def spectra_by_lapack(self, here: Columns, rows: list[int]) -> None:
         for group, members in itertools.groupby(rows, lambda row: row // WARP):
-            lanes, own = self._group(group), list(members)
+            lanes, own = self._groups(group, group + 1)[0], list(members)
 
             def work(worker: int, start: int, stop: int, lanes: Any = lanes, own: list[int] = own) -> None:
                 for row in own[start:stop]:
@@ -201,8 +204,18 @@ class CudaWorker(StudyWorker):
             kept["rows"], n, ld, self.spaces, self.study.cutoff,
         )  # fmt: skip
 
-    def spectra(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return self._fetch("rows", layout.ROWS), self._fetch("values", 2 * self.n).reshape(-1, 2, self.n)
+    def spectra(self, count: int) -> Spectra:
+        if not self.by_host:
+            return self._fetch("rows", layout.ROWS), self._fetch("values", 2 * self.n).reshape(-1, 2, self.n)
+        # As many at once as give every thread a group of its own.
+        step = -(-self.threads * DOUBLE.width // WARP) * WARP
+        parts = []
+        for first in range(0, count, step):
+            last = min(first + step, count)
+            warps = self._groups(first // WARP, -(-last // WARP))
+            parts.append(of_warps(warps, last - first, self.study.cutoff, self.threads, self.cancelled))
+        rows, values = map(np.concatenate, zip(*parts, strict=True))
+        return rows, values
 
     def launch_gradients(self) -> None:
         """Draw the vectors, and take gradients back in time."""
