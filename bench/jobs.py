@@ -42,9 +42,10 @@ class Job:
     """Median difference of our answer in float32; must stay below SINGLE_TOLERANCE. None: it is not timed."""
 
     def count(self, n: int) -> int:
-        """How many matrices make a round last, but no fewer than two groups of sixteen lanes, float32's."""
+        """How many matrices make a round last, but no fewer than whole groups of lanes for two threads."""
+        lanes = 8 if self.typical is None else 16  # those of float32
         count = int(1e6 * ROUND_SECONDS / self.microseconds(n))
-        return max(32, count - count % 32)
+        return max(2 * lanes, count - count % (2 * lanes))
 
 
 def _matrices(n: int, count: int) -> np.ndarray:
