@@ -24,6 +24,9 @@ CONTENDERS = (
 OURS = "rhoscope"
 SINGLE = "rhoscope in float32"
 
+TURN_SECONDS = 0.25
+"""What every contender's turn lasts at least."""
+
 HOPELESS = 3.0
 """A variant so many times slower than the quickest of its contender is not timed again."""
 
@@ -100,7 +103,7 @@ def race(job: Job, n: int, count: int, entered: list[ModuleType], repeats: int, 
         if not apart <= SINGLE_TOLERANCE:
             raise Disagreement(f"{SINGLE}, n = {n}: {apart:.1e} above {SINGLE_TOLERANCE}")
         runs[SINGLE], single = variant.run, {"typical_difference": apart}
-    times = interleaved(runs, repeats)
+    times = interleaved(runs, repeats, TURN_SECONDS)
     if single is not None:
         taken = times.pop(SINGLE)
         single["microseconds_each"] = statistics.median(taken) / count * 1e6

@@ -16,15 +16,31 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def interleaved(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of every contender in every round, each round in an order of its own: nobody always follows the same."""
+def seconds_of_turn(run: Callable[[], object], least: float) -> float:
+    """Wall-clock time of a call, the mean of as many as take `least` seconds together."""
+    elapsed = seconds(run)
+    calls = 1
+    while elapsed < least:
+        elapsed += seconds(run)
+        calls += 1
+    return elapsed / calls
+
+
+def interleaved(
+    runs: Mapping[str, Callable[[], object]], repeats: int, least: float = 0.0
+) -> dict[str, list[float]]:
+    """Seconds of every contender in every round, each round in an order of its own: nobody always follows the same.
+
+    A turn lasts `least` seconds: a core that has slept is slower for some hundredths of a second, which a short call
+    would feel more than a long one.
+    """
     times: dict[str, list[float]] = {name: [] for name in runs}
     order, shuffle = list(runs), random.Random(539).shuffle
     for _ in range(repeats):
         shuffle(order)
         for name in order:
             time.sleep(PAUSE)
-            times[name].append(seconds(runs[name]))
+            times[name].append(seconds_of_turn(runs[name], least))
     return times
 
 
