@@ -20,6 +20,7 @@ from rhoscope.kernels.recurrence_space import (
     stride_doublings,
     stride_plan,
 )
+from rhoscope.kernels.subnormals import flushed
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -75,7 +76,8 @@ class FixedGradients:
         groups = len(samples) // self._precision.width
         members = count if self._by_columns else groups
         if self._error:
-            self._both_passes(samples, members)
+            with flushed():
+                self._both_passes(samples, members)
         else:
             self._way_back(samples, members)
         return self._out[:groups].swapaxes(1, 2).reshape(len(samples), -1)[:count]
