@@ -1,6 +1,7 @@
 """Subnormal numbers are zeros where that was asked for, in that thread, and nowhere else."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -78,3 +79,16 @@ def test_a_study_whose_inputs_become_subnormal_finds_the_same(monkeypatch, size,
     assert entered
     np.testing.assert_array_equal(found.log_growth, expected.log_growth)
     np.testing.assert_array_equal(found.spectral_radius, expected.spectral_radius)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("matrix", [np.zeros((4, 4)), 1e-36 * np.eye(4), np.triu(np.ones((4, 4)), 1)])
+def test_the_gradient_by_a_matrix_of_zeros_or_next_to_it_is_found(monkeypatch, matrix, dtype):
+    """Beside such a matrix states are scaled down to subnormal numbers, which then mean something."""
+    study = rs.Study(ensemble=rs.ensembles.Given(matrix[None]), size=4, samples=1, horizon=200, dtype=dtype)
+    found = rs.run(study, device="cpu")
+    monkeypatch.setattr(fixed_cpu, "flushed", nullcontext)
+    expected = rs.run(study, device="cpu")
+    assert np.isfinite(found.log_gradient_A).all()
+    np.testing.assert_array_equal(found.log_gradient_A, expected.log_gradient_A)
+    np.testing.assert_array_equal(found.log_growth, expected.log_growth)
