@@ -1,7 +1,7 @@
 """Half of the lanes of a group: as much as one register takes where there is no AVX-512.
 
 A kernel that holds many values at once is built with this module and runs over either half of the group, where
-whole lanes, two registers a value, would put values on the stack in its innermost loop. An array, or `beyond` of it,
+whole lanes, two registers a value, would put values on the stack in its innermost loop. An array, or `part` of it,
 keeps the layout of the group: element i of lane l lies at [i * width + l].
 """
 
