@@ -1,6 +1,5 @@
 """Steps in registers and products by panels against the loops in memory that they stand for: the same bits."""
 
-import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,12 +20,15 @@ from rhoscope.kernels import (
 )
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.recurrence_space import step_norms_cells
-from rhoscope.kernels.turns import BEYOND
 
 STEPS = 5
 
 precisions = pytest.mark.parametrize(
     ("kit", "lane"), [(cpu, lane_cpu), (cpu_single, lane_single)], ids=["float64", "float32"]
+)
+
+columns = pytest.mark.parametrize(
+    ("kit", "lane"), [(cpu_columns, lane_cpu), (cpu_columns_single, lane_single)], ids=["float64", "float32"]
 )
 
 
@@ -52,6 +54,15 @@ def _walkers(kit: Any, lane: Any) -> tuple[Any, Any]:
     return in_registers, in_memory
 
 
+def _layer(kit: Any) -> Any:
+    @numba.njit
+    def in_panels(w: Any, to: Any, matrix: Any, count: Any) -> Any:
+        kit.lay_in_panels(w, to, matrix, count)
+        return kit.panels_at(to, matrix, count)
+
+    return in_panels
+
+
 @precisions
 def test_steps_in_registers_have_the_bits_of_steps_in_memory(kit: Any, lane: Any) -> None:
     in_registers, in_memory = _walkers(kit, lane)
@@ -75,15 +86,12 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory(kit: Any, lane: Any
             assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize(
-    ("kit", "lane"),
-    [(cpu_columns, lane_cpu), (cpu_columns_single, lane_single)],
-    ids=["float64", "float32"],
-)
+@columns
 def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_column(
     kit: Any, lane: Any
 ) -> None:
     in_registers, in_memory = _walkers(kit, lane)
+    in_panels = _layer(kit)
     width = lane.WIDTH
     for n in (
         2 * width - 2,
@@ -102,28 +110,59 @@ def test_steps_in_registers_have_the_bits_of_steps_in_memory_where_a_lane_is_a_c
         7 * width + 2,
         8 * width,
         8 * width + 1,
+        9 * width - 1,
         12 * width,
-        13 * width - 1,
-        math.isqrt(BEYOND // width) * width + 3,
+        13 * width,
+        16 * width,
+        23 * width - 2,
     ):
         count = -(-n // width)
         for m in (0, 1, 4):
             b = n * count
             x = b + m * count
             scaled = x + 1 + STEPS * m  # as many cells as there are numbers are more than enough
-            v = scaled + 1
+            panels = scaled + 1
+            v = panels + n * count
             expected = _work(lane, v + (STEPS + 1) * (count + 1), seed=n)
             rows = expected[: x * width].reshape(-1, count * width)
             rows[:, n:] = 0.0
             first = expected[v * width :]
             first[n : count * width] = 0.0
             first[count * width : (count + 1) * width] = -40.0  # one exponent for all lanes
+            matrix = 0, count, n
+            laid = in_panels(expected, panels, matrix, count)
             found = expected.copy()
-            call = v, count, (0, count, n), (b, count, m), x, scaled
-            in_memory(expected, *call)
-            in_registers(found, *call)
+            in_memory(expected, v, count, matrix, (b, count, m), x, scaled)
+            in_registers(found, v, count, laid, (b, count, m), x, scaled)
             np.testing.assert_array_equal(found, expected, err_msg=f"n = {n}, m = {m}")
             assert np.isfinite(found).all()
+            assert (laid == matrix) == (count <= 8)
+
+
+def test_a_matrix_in_panels_times_two_vectors_is_that_times_each() -> None:
+    kit, lane = cpu_columns, lane_cpu
+    width = lane.WIDTH
+
+    @numba.njit
+    def together(w: Any, y: Any, count: Any, matrix: Any, x: Any) -> None:
+        kit.apply_to_two(w, y, y + count, count, matrix, x, x + count)
+
+    @numba.njit
+    def apart(w: Any, y: Any, count: Any, matrix: Any, x: Any) -> None:
+        for i in range(0, 2 * count, count):
+            kit.apply_matrices(w, y + i, count, (0, 0, 0), 0, matrix, x + i)
+
+    in_panels = _layer(kit)
+    for n in (8 * width, 9 * width - 1, 11 * width + 1, 13 * width, 16 * width):
+        count = -(-n // width)
+        panels, x, y = n * count, 2 * n * count, 2 * (n + 1) * count
+        expected = _work(lane, y + 2 * count, seed=n)
+        found = expected.copy()
+        apart(expected, y, count, (0, count, n), x)
+        together(found, y, count, in_panels(found, panels, (0, count, n), count), x)
+        found, expected = found[y * width :], expected[y * width :]
+        # The last cells of a row have sums of their own order.
+        np.testing.assert_allclose(found, expected, rtol=0.0, atol=40.0 * np.finfo(found.dtype).eps * n**0.5)
 
 
 @pytest.mark.parametrize("block", [48, 5])

@@ -17,7 +17,6 @@ BROAD = ACCUMULATORS // 4
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement, as `interleaved.build`."""
     width = lane.WIDTH
-    spreads = ACCUMULATORS >= 8
 
     @jit
     def vector_size(w, vector, count):
@@ -46,14 +45,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             for first in range(0, columns * width, panel * width):
                 tile = tiles.start(w, y + first, True, panel, parts)
                 for p, step, count, q in ((b + first, b_down, b_rows, z), (a + first, down, rows, x)):
-                    if spreads:
-                        for _ in range(count // width):
-                            tile = tiles.add_cell(tile, w, p, step, q, panel, parts)
-                            p += width * step
-                            q += width
-                        count %= width
                     for _ in range(count // parts):
-                        tile = tiles.add_rows(tile, w, p, step, q, 1, panel, parts)
+                        tile = tiles.add_rows(tile, w, p, step, tiles.unforeseen(q), 1, panel, parts)
                         p += parts * step
                         q += parts
                     for _ in range(count % parts):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rhoscope.kernels import tiles
 from rhoscope.kernels.streams import INPUTS
+from rhoscope.kernels.turns import PANEL
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
@@ -66,11 +67,26 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         lane.store(w, to + kit.cells(n), lane.const(0.0))
 
     @jit
-    def place_matrix(w, source, at, down, across, n, copies):
+    def place_divided(w, to, source, at, down, across, n):
+        """As `place_rows` for n rows and columns, in panels where there are any."""
+        full = kit.divided(kit.cells(n)) * width
+        for c in range(0, full, PANEL * width):
+            kit.place_rows(w, to, source, at + c * across, down, across, n, PANEL * width)
+            to += n * PANEL
+        if full < n:
+            kit.place_rows(w, to, source, at + full * across, down, across, n, n - full)
+
+    @jit
+    def place_matrix(w, source, at, down, across, n, copies, divided):
         """Matrix to cell 0, largest entry in [1, 2), and its transpose if copies = 2; returns its exponent."""
         count = kit.cells(n)
-        kit.place_rows(w, 0, source, at, down, across, n, n)
-        if copies == 2:
+        if divided:
+            kit.place_divided(w, 0, source, at, down, across, n)
+        else:
+            kit.place_rows(w, 0, source, at, down, across, n, n)
+        if copies == 2 and divided:
+            kit.place_divided(w, n * count, source, at, across, down, n)
+        elif copies == 2:
             kit.place_rows(w, n * count, source, at, across, down, n, n)
         largest = lane.const(0.0)
         for i in range(n * count):
@@ -87,7 +103,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         g = index // width
         s = index % width
         kit.place_vector(w, n * kit.cells(n), delta, g * delta_group + s * delta_single, delta_step, n)
-        return kit.place_matrix(w, a, g * group + s * single, down, across, n, 1)
+        return kit.place_matrix(w, a, g * group + s * single, down, across, n, 1, True)
 
     @jit
     def step_norms(w, a, a_steps, delta, delta_steps, n, lags, times, out, start, stop):
@@ -98,9 +114,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         """
         count = kit.cells(n)
         v = n * count
-        matrix = (0, count, n)
+        matrix = kit.panels_at(0, (0, count, n), count)
         index = start
-        if kit.goes_with_another(count):
+        if kit.goes_with_another(count, matrix):
             other = lane.part(w, v + (times[0] + 1) * (count + 1))
             while index + 1 < stop:
                 shift = kit.place_sample(w, a, a_steps, delta, delta_steps, n, index)
@@ -121,10 +137,12 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         transposed = n * count
         input_map = 2 * n * count
         free = input_map + m * count + 1
+        forward = kit.panels_at(transposed, (transposed, count, n), count)
+        adjoint = kit.panels_at(0, (0, count, n), count)
         for index in range(start, stop):
             g = index // width
             s = index % width
-            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2)
+            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2, True)
             kit.place_rows(w, input_map, b, g * n * m * width + s, width, m * width, m, n)
             lane.store(w, input_map + m * count, lane.const(0.0))
             floor = kit.input_exponent(w, input_map, m * count) - shift
@@ -132,8 +150,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
             sample = lane.index(lane.get(samples, index))
             kit.backpropagate(
-                w, free, shift, floor, count, (transposed, count, n), (0, count, n), (input_map, count, m),
-                horizon, segment, block, k0, k1, sample, lags, out, index,
+                w, free, shift, floor, count, forward, adjoint, (input_map, count, m), horizon, segment, block, k0,
+                k1, sample, lags, out, index,
             )  # fmt: skip
 
     return (
@@ -143,6 +161,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         cells,
         place_rows,
         place_vector,
+        place_divided,
         place_matrix,
         place_sample,
         step_norms,

@@ -174,7 +174,9 @@ step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
 ) = _fresh.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
-square, square_pair, whole, fill_spread, apply_to_two = _powers.build(lane, kit, jit)
+square, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels = _powers.build(
+    lane, kit, jit
+)
 ladder_regions = jit(_ladder_space.regions)
 (
     keep_vector,

@@ -34,7 +34,7 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
     combine_3,
     combine_2,
     combine_1,
-    combine_half,
+    combine_panel,
     outer_high,
     outer_broad,
     outer_tall,
@@ -50,6 +50,7 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
     cells,
     place_rows,
     place_vector,
+    place_divided,
     place_matrix,
     place_sample,
     step_norms,
@@ -64,7 +65,9 @@ copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, 
 walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _few_rows.build_columns(
     lane, kit, jit, inlined
 )
-apply_in_turns, walk_in_turns, turns = _turns.build(lane, kit, jit, inlined)
+divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns = _turns.build(
+    lane, kit, jit, inlined
+)
 walk_both_2, walk_both_3, walk_both, goes_with_another, norms_of_two = _two_samples.build(
     lane, kit, jit, inlined
 )
@@ -92,11 +95,16 @@ add_pair, end_pair = _paired.build(lane, kit, inlined)
     product_4,
     product_2,
     product_1,
+    pairs_12,
+    pairs_4,
+    pairs_1,
+    square_pairs,
     square,
     square_pair,
     whole,
     fill_spread,
     wide_two,
+    narrow_two,
     apply_to_two,
 ) = _powers.build(lane, kit, jit, inlined)
 ladder_regions = jit(_ladder_space.regions)

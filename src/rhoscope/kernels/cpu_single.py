@@ -139,7 +139,7 @@ walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _fe
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
 step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
-square, _, _, _, _ = _powers.build(lane, kit, jit)
+square, _, _, _, _, panels_at, lay_in_panels = _powers.build(lane, kit, jit)
 (
     matrix_square,
     raise_powers,

@@ -28,7 +28,7 @@ def _marching(kit: Any, jit: Any) -> Any:
     @jit
     def march(w, v, steps, period, mask, floor, shift, count, matrix, inputs, x, place, scaled):
         """As `march` of `recurrence`."""
-        if kit.walks(count):
+        if kit.walks(count, matrix):
             for j in range(0, steps, period):
                 here = v + j * (count + 1)
                 kit.rescale_vector(w, here, count, floor, mask)
@@ -93,8 +93,8 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_8(w, v, steps, shift, matrix, inputs, x, place)
 
     @inlined
-    def walks(count):
-        """Whether steps of so many rows are taken in registers."""
+    def walks(count, matrix):
+        """Whether steps of a matrix of so many rows are taken in registers."""
         return 2 <= count <= 4 or (wide and 5 <= count <= 8)
 
     return *(walking(n) for n in ROWS), walk, walks, _marching(kit, jit)
@@ -168,12 +168,12 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_7(w, v, steps, shift, matrix, inputs, x, place, scaled)
         elif wide and count == 8:
             kit.walk_8(w, v, steps, shift, matrix, inputs, x, place, scaled)
-        elif wide:
+        else:
             kit.walk_in_turns(w, v, steps, shift, count, matrix, inputs, x, place, scaled)
 
     @inlined
-    def walks(count):
-        """Whether steps of so many cells are taken in registers."""
-        return (narrow and count == 2) or (wide and 3 <= count <= 8) or (count > 8 and kit.turns(count))
+    def walks(count, matrix):
+        """Whether steps of a matrix with rows of so many cells are taken in registers, or panel by panel."""
+        return (narrow and count == 2) or (wide and 3 <= count <= 8) or kit.in_turns(count, matrix)
 
     return *(walking(count) for count in CELLS), walk, walks, _marching(kit, jit)

@@ -42,7 +42,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             Returns the j of the last power. A lies at cell 0 less its exponent `shift`, delta's mantissas where
             the vectors begin.
             """
-            rungs, chain, thirds, _, trial, spare, _, _ = kit.ladder_regions(n, down, count, parts, top)
+            rungs, chain, thirds, _, trial, spare, _, _, _ = kit.ladder_regions(n, down, count, parts, top)
             stride = count + FIELDS
             size = parts * n * down
             low = NORM_LOW
@@ -95,7 +95,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             Lags below 2^top start from one of the vectors that `climb` has left, the others from one that goes
             ahead by 2^top; then the lower binary digits follow, those shared with the lag before only once.
             """
-            rungs, chain, thirds, levels, trial, _, marks, sizes = kit.ladder_regions(
+            rungs, chain, thirds, levels, trial, _, _, marks, sizes = kit.ladder_regions(
                 n, down, count, parts, top
             )
             stride = count + FIELDS
@@ -170,16 +170,21 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
         With them goes another of the lag of the one beyond, whose norm is about that of the power of A.
         """
-        rungs, chain, _, levels, trial, _, marks, sizes = kit.ladder_regions(n, down, count, parts, top)
+        rungs, chain, _, levels, trial, _, panels, marks, sizes = kit.ladder_regions(
+            n, down, count, parts, top
+        )
         stride = count + FIELDS
-        power = (top * parts * n * down, down, n)
+        highest = (top * parts * n * down, down, n)
+        power = kit.panels_at(panels, highest, count) if parts == 1 else highest
         rung = rungs + RUNG * top
         ahead = levels + top * stride
         other = trial + stride
         beyond = other + stride
         if steps == 0:
+            if parts == 1:
+                kit.lay_in_panels(w, panels, highest, count)
             kit.copy_vector(w, beyond, chain + (top + 1) * stride, stride - 1)
-            kit.start_other(w, other, trial, count, power, parts, rung)
+            kit.start_other(w, other, trial, count, highest, parts, rung)
             lane.store(w, sizes, lane.load(w, rung + NORM))
             lane.store(w, sizes + 1, lane.load(w, rung))
             for mark in range(marks, marks + MARKS * FIELDS, FIELDS):

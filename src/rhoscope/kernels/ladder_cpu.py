@@ -44,7 +44,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
             count = kit.cells(n)
             chain = kit.ladder_regions(n, count, count, parts, top)[1]
             for index in range(start, stop):
-                shift = kit.place_matrix(w, matrices, index * n * n, n, 1, n, 1)
+                shift = kit.place_matrix(w, matrices, index * n * n, n, 1, n, 1, False)
                 kit.place_vector(w, chain, deltas, index * n, 1, n)
                 if parts == 2:
                     reached = kit.climb_pair(w, shift, n, count, count, top)

@@ -39,8 +39,8 @@ def regions(n, down, count, parts, top):
     """First cells of what the kernels keep; also called from Python.
 
     Powers 0..top of `parts` parts each, four cells for each power, then vectors: those at lags 0, 1, 2, 4, ...,
-    2^top; at 3, 6, ..., 3 2^(top - 1); one for each binary digit; three to try the powers on; n spare cells; the
-    fields of MARKS vectors, and a norm and its exponent for each step ahead.
+    2^top; at 3, 6, ..., 3 2^(top - 1); one for each binary digit; three to try the powers on; 2n spare cells; the
+    highest power in panels (`turns`); the fields of MARKS vectors, and a norm and its exponent for each step ahead.
     """
     stride = count + FIELDS
     rungs = (top + 1) * parts * n * down
@@ -49,8 +49,9 @@ def regions(n, down, count, parts, top):
     levels = thirds + top * stride
     trial = levels + (top + 1) * stride
     spare = trial + 3 * stride
-    marks = spare + n
-    return rungs, chain, thirds, levels, trial, spare, marks, marks + MARKS * FIELDS
+    panels = spare + 2 * n
+    marks = panels + n * down
+    return rungs, chain, thirds, levels, trial, spare, panels, marks, marks + MARKS * FIELDS
 
 
 def ladder_cells(n: int, parts: int, top: int, highest: int) -> int:

@@ -9,12 +9,14 @@ from typing import Any
 from rhoscope.kernels import tiles
 from rhoscope.kernels.ladder_space import GOLDEN
 from rhoscope.kernels.paired import START
+from rhoscope.kernels.turns import PANEL
 from rhoscope.kernels.vector import ACCUMULATORS
 
 # From this size on the rows of a block of eight columns fall on too few cache sets, and are copied together.
 PACK_FROM = 96
-# Cells of a row that products with two vectors take at a time.
+# Cells of a row that products with two vectors take at a time, and those of a panel.
 WIDE = ACCUMULATORS // 2
+NARROW = min(WIDE, PANEL)
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -22,24 +24,58 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
 
-    def product(rows: int) -> Any:
+    def product(rows: int, cells: int) -> Any:
         @inlined
         def product_tile(w, q, a, down, b, b_down, n):
-            tile = tiles.start(w, q, True, 1, rows)
+            tile = tiles.start(w, q, True, cells, rows)
             for k in range(a, a + n):
-                tile = tiles.add_product(tile, w, b, k, down, 1)
+                tile = tiles.add_product(tile, w, b, k, down, cells)
                 b += b_down
-            tiles.store(tile, w, q, down, 1)
+            tiles.store(tile, w, q, down, cells)
 
         return product_tile
 
     @jit
+    def square_pairs(w, q, p, down, n, spare, end):
+        """Cells 0 to `end` - 1 of the rows of Q = P P, two at a time; offsets are numbers."""
+        for c in range(0, end, 2 * width):
+            b = p + c
+            b_down = down
+            if n >= PACK_FROM:
+                for k in range(n):
+                    lane.store_at(w, spare + 2 * k * width, lane.load_at(w, b + k * down))
+                    lane.store_at(w, spare + (2 * k + 1) * width, lane.load_at(w, b + k * down + width))
+                b = spare
+                b_down = 2 * width
+            to = q + c
+            a = p
+            left = n
+            while left >= 12:
+                kit.pairs_12(w, to, a, down, b, b_down, n)
+                to += 12 * down
+                a += 12 * down
+                left -= 12
+            while left >= 4:
+                kit.pairs_4(w, to, a, down, b, b_down, n)
+                to += 4 * down
+                a += 4 * down
+                left -= 4
+            for _ in range(left):
+                kit.pairs_1(w, to, a, down, b, b_down, n)
+                to += down
+                a += down
+
+    @jit
     def square(w, q, p, down, n, spare):
-        """Q = P P, at cells q and p; n cells from `spare` on are work space."""
+        """Q = P P, at cells q and p; 2n cells from `spare` on are work space."""
         p *= width
         down *= width
         spare *= width
-        for c in range(0, down, width):
+        first = 0
+        if wide:
+            first = down // (2 * width) * (2 * width)
+            kit.square_pairs(w, q * width, p, down, n, spare, first)
+        for c in range(first, down, width):
             b = p + c
             b_down = down
             if n >= PACK_FROM:
@@ -116,14 +152,16 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             y = (i + 1) * GOLDEN
             lane.put(w, x * width + i, y - math.floor(y) - 0.4)
 
-    @inlined
-    def wide_two(w, y, y_down, a, down, rows, x, x_down):
-        """WIDE cells of two vectors, the second `y_down` doubles after the first."""
-        tile = tiles.start(w, y, True, WIDE, 2)
-        for k in range(x, x + rows):
-            tile = tiles.add_product(tile, w, a, k, x_down, WIDE)
-            a += down
-        tiles.store(tile, w, y, y_down, WIDE)
+    def product_with_two(cells: int) -> Any:
+        @inlined
+        def apply_tile(w, y, y_down, a, down, rows, x, x_down):
+            tile = tiles.start(w, y, True, cells, 2)
+            for k in range(x, x + rows):
+                tile = tiles.add_product(tile, w, a, tiles.unforeseen(k), x_down, cells)
+                a += down
+            tiles.store(tile, w, y, y_down, cells)
+
+        return apply_tile
 
     @jit
     def apply_to_two(w, y0, y1, count, matrix, x0, x1):
@@ -131,6 +169,17 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         a, down, rows = matrix
         y_down = (y1 - y0) * width
         x_down = (x1 - x0) * width
+        if kit.in_turns(count, matrix):
+            full = kit.divided(count)
+            for c in range(0, full, PANEL):
+                for s in range(c, c + PANEL, NARROW):
+                    p = (a + s - c) * width
+                    kit.narrow_two(w, (y0 + s) * width, y_down, p, PANEL * width, rows, x0 * width, x_down)
+                a += PANEL * rows
+            y0 += full
+            y1 += full
+            count -= full
+            down = count
         while count >= WIDE:
             kit.wide_two(w, y0 * width, y_down, a * width, down * width, rows, x0 * width, x_down)
             y0 += WIDE
@@ -142,11 +191,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_matrices(w, y1, count, (0, 0, 0), 0, (a, down, rows), x1)
 
     return (
-        *(product(rows) for rows in (12, 6, 4, 2, 1)),
+        *(product(rows, 1) for rows in (12, 6, 4, 2, 1)),
+        *(product(rows, 2) for rows in (12, 4, 1)),
+        square_pairs,
         square,
         square_pair,
         whole,
         fill_spread,
-        wide_two,
+        product_with_two(WIDE),
+        product_with_two(NARROW),
         apply_to_two,
     )

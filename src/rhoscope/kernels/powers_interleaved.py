@@ -56,4 +56,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.apply_matrices(w, y0, count, (0, 0, 0), 0, matrix, x0)
         kit.apply_matrices(w, y1, count, (0, 0, 0), 0, matrix, x1)
 
-    return square, square_pair, whole, fill_spread, apply_to_two
+    @jit
+    def panels_at(to, matrix, count):
+        """The matrix itself: such small ones are not laid in panels (see `turns`)."""
+        return matrix
+
+    @jit
+    def lay_in_panels(w, to, matrix, count):
+        """Nothing."""
+
+    return square, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels

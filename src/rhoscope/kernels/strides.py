@@ -155,7 +155,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
         Returns where all numbers stayed in range.
         """
-        powers, turned, exponents, _, early, between, _, _, _, _ = places
+        powers, turned, exponents, _, early, between, _, _, spare, _ = places
         horizon, segment, block = times
         length = 1 << doublings
         strides = horizon // length
@@ -188,7 +188,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.map_inputs(w, input_map, count, (at, down, n), shift, m, length, between)
         long_shift = lane.load(w, exponents + doublings)
         forward = (powers + (doublings - 1) * n * down, down, n)
+        adjoint = (turned, down, n)
         kit.turn(w, turned, forward[0], down, n)
+        # What `spare` is for, squares and the products of the end, comes before and after all strides.
+        kit.lay_in_panels(w, spare, forward, count)
+        kit.lay_in_panels(w, spare + n * down, adjoint, count)
+        forward = kit.panels_at(spare, forward, count)
+        adjoint = kit.panels_at(spare + n * down, adjoint, count)
         floor = kit.input_exponent(w, input_map, wide * count) - long_shift
         inputs = (input_map, count, wide)
         drawn = (x, scaled, rest * m)
@@ -199,8 +205,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         last = u + (strides - (segments - 1) * segment) * stride
         position = kit.start_back(w, v, last, y, count, lags, out, index)
         position = kit.pass_back_strides(
-            w, u, checkpoints, v, (sum_a, sum_b), floor, long_shift, count, forward, (turned, down, n), inputs,
-            drawn, times, k0, k1, sample, place, lags, position, (length, between, (0, down, n)), shift, out, index,
+            w, u, checkpoints, v, (sum_a, sum_b), floor, long_shift, count, forward, adjoint, inputs, drawn, times,
+            k0, k1, sample, place, lags, position, (length, between, (0, down, n)), shift, out, index,
         )  # fmt: skip
         images = sum_b
         sum_a, sum_b = kit.unfold_sums(

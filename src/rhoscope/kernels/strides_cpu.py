@@ -102,7 +102,7 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
         for index in range(start, stop):
             g = index // width
             s = index % width
-            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2)
+            shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2, False)
             kit.place_rows(w, after - 1 - m * count, b, g * n * m * width + s, width, m * width, m, n)
             lane.store(w, after - 1, lane.const(0.0))
             kit.place_vector(w, free, y, g * n * width + s, width, n)

@@ -123,26 +123,18 @@ def add_rows(
     return signature(tile, tile, w, *integers, columns, rows), codegen
 
 
-@intrinsic(prefer_literal=True)
-def add_cell(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, x: Any, columns: Any, parts: Any) -> Any:
-    """As many rows as a vector has lanes, row r times lane r of the vector at w[x], onto partial sum r % parts."""
-    width, height = columns.literal_value, parts.literal_value
+@intrinsic
+def unforeseen(typingctx: Any, i: Any) -> Any:
+    """The integer i. A loop over it is not unrolled: LLVM unrolls none in which it does not know what is called.
+
+    A load that steps from row to row tells the processor what to fetch next. Each of several in turn steps over all
+    their rows, too far to be foreseen from 2 KB on.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        memory = Memory(context, builder, sig.args[1], args[1])
-        values = cgutils.unpack_tuple(builder, args[0])
-        row, vector = args[2], memory.load(args[4])
-        # Lanes are spread from the register. LLVM would rather read each from memory again, where rows have to be read.
-        vector = builder.asm(ir.FunctionType(vector.type, [vector.type]), "", "=v,0", [vector], False)
-        for r in range(memory.family.width):
-            s = spread_lane(builder, vector, r)
-            for c in range(width):
-                i = r % height * width + c
-                values[i] = memory.fma(memory.load(row, c), s, values[i])
-            row = builder.add(row, args[3])
-        return context.make_tuple(builder, sig.return_type, values)
+        return builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [args[0]], False)
 
-    return signature(tile, tile, w, *(types.int64,) * 3, columns, parts), codegen
+    return types.int64(types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)

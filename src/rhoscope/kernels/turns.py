@@ -1,52 +1,79 @@
-"""Steps of a matrix larger than a cache, on the CPU where a lane is a column.
+"""Products with a matrix larger than the first-level cache, on the CPU where a lane is a column.
 
-Its panels of columns are taken forth at one step and back at the next, so that the panels which the one has left in
-the cache come first in the other. Sums, and their order, are those of `columns`.
+A matrix that many steps take is laid in panels, so that it is read from the first byte to the last. Row by row a panel
+of columns is pieces that lie far apart, which prefetching does not foresee. The panels are taken forth at one step and
+back at the next: those that the one has left in the cache come first in the other. Sums, and their order, are those of
+`columns`.
+
+Such a matrix is named like any other, by (first cell, PANEL, rows). The columns that fill no two panels lie at the end,
+as a matrix of their own.
 """
 
-import math
 from typing import Any
 
-# Cells of a row of a panel. Of the narrow ones the first-level cache holds one of so many rows.
-WIDE, NARROW = 8, 4
-FITS = 104
-# Cells of a matrix from which on the second-level cache does not hold it. Between the two turning gains nothing.
-BEYOND = 12_800
+# Cells of a row of a panel.
+PANEL = 4
+# Cells of a row up to which a matrix has no panels: one pass takes all.
+UNDIVIDED = 2 * PANEL
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `apply_in_turns`, `walk_in_turns` and `turns`."""
+    """The kernels named in the return statement."""
     width = lane.WIDTH
-    most = FITS // width
-    least = math.isqrt(BEYOND // width)
-    wide = lane.EIGHT_SUMS
+
+    @inlined
+    def divided(count):
+        """Cells of a row that lie in panels."""
+        return count // UNDIVIDED * UNDIVIDED if count > UNDIVIDED else 0
+
+    @inlined
+    def in_turns(count, matrix):
+        """Whether a matrix with rows of so many cells lies in panels."""
+        return count > UNDIVIDED and matrix[1] == PANEL
+
+    @inlined
+    def panels_at(to, matrix, count):
+        """The name of what `lay_in_panels` has laid at cell `to`, or the matrix itself where it has no panels."""
+        divides = count > UNDIVIDED
+        return to if divides else matrix[0], PANEL if divides else matrix[1], matrix[2]
+
+    @jit
+    def lay_in_panels(w, to, matrix, count):
+        """Copy a matrix in panels to cell `to`, if it has any."""
+        a, down, rows = matrix
+        full = kit.divided(count)
+        c = 0
+        while full > 0 and c < count:
+            cells = PANEL if c < full else count - full
+            for i in range(a + c, a + c + rows * down, down):
+                for j in range(i, i + cells):
+                    lane.store(w, to, lane.load(w, j))
+                    to += 1
+            c += cells
 
     @jit
     def apply_in_turns(w, y, count, second, z, first, x, back):
-        """`apply_matrices` from the last panel to the first if `back` holds."""
+        """`apply_matrices` for a first matrix in panels, from the last of them to the first if `back` holds."""
         b, b_down, b_rows = second
-        a, down, rows = first
-        cells = NARROW if count <= most else WIDE
-        panels = count // WIDE * WIDE // cells
+        a, _, rows = first
+        full = kit.divided(count)
+        panels = full // PANEL
         for k in range(panels + 1):
             panel = panels - k if back else k
-            c = panel * cells
+            c = panel * PANEL
+            p = a + c * rows
             if panel == panels:
-                kit.apply_matrices(w, y + c, count - c, (b + c, b_down, b_rows), z, (a + c, down, rows), x)
+                rest = count - c
+                kit.apply_matrices(w, y + c, rest, (b + c, b_down, b_rows), z, (p, rest, rows), x)
                 continue
-            to = (y + c) * width
-            p = (b + c) * width
-            q = (a + c) * width
-            if cells == NARROW:
-                kit.combine_half(
-                    w, to, p, b_down * width, b_rows, z * width, q, down * width, rows, x * width
-                )
-            else:
-                kit.combine_8(w, to, p, b_down * width, b_rows, z * width, q, down * width, rows, x * width)
+            kit.combine_panel(
+                w, (y + c) * width, (b + c) * width, b_down * width, b_rows, z * width, p * width, PANEL * width,
+                rows, x * width,
+            )  # fmt: skip
 
     @jit
     def walk_in_turns(w, v, steps, shift, count, matrix, inputs, x, place, scaled):
-        """Steps from the vector at v into those after it."""
+        """Steps from the vector at v into those after it, for a matrix in panels."""
         m = inputs[2]
         e = lane.load(w, v + count)
         for j in range(steps):
@@ -59,9 +86,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_in_turns(w, there, count, inputs, scaled, matrix, v, j % 2 == 1)
             v = there
 
-    @inlined
-    def turns(count):
-        """Whether steps of so many cells, more than eight, are faster with their panels in turns."""
-        return wide and (count <= most or count >= least)
-
-    return apply_in_turns, walk_in_turns, turns
+    return divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns

@@ -74,9 +74,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_both_3(w, other, v, steps, shift, second, a, rows)
 
     @inlined
-    def goes_with_another(count):
+    def goes_with_another(count, matrix):
         """Whether samples of so many cells are faster by twos."""
-        return count <= SIDE_BY_SIDE and kit.walks(count)
+        return count <= SIDE_BY_SIDE and kit.walks(count, matrix)
 
     @jit
     def norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index):
