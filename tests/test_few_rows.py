@@ -171,6 +171,8 @@ def test_a_matrix_in_panels_times_two_vectors_is_that_times_each() -> None:
     [
         (cpu_columns, lane_cpu, 17),
         (cpu_columns, lane_cpu, 24),
+        (cpu_columns, lane_cpu, 29),
+        (cpu_columns, lane_cpu, 32),
         (cpu_columns_single, lane_single, 29),
         (cpu_columns_single, lane_single, 32),
         (cpu_columns_single, lane_single, 35),

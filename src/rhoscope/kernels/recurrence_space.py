@@ -16,8 +16,8 @@ __all__ = ["COLUMNS_FROM"]
 CELL_BYTES = 64  # in either precision
 # Larger sizes gain nothing from long blocks, whose vectors push the matrix out of the cache.
 LONG_BLOCKS = 64
-# Cells of a row up to which there is room for two samples at once; see `two_samples`.
-SIDE_BY_SIDE = 3
+# Cells of a matrix up to which there is room for two samples at once; see `two_samples`.
+SIDE_BY_SIDE = 150
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
 # Shorter horizons are walked in single steps; longer ones in strides of at most 2^MOST_DOUBLINGS.
@@ -56,7 +56,7 @@ def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
 def step_norms_cells(n: int, columns: bool, block: int = BLOCK, lanes: int = WIDTH) -> int:
     """Cells (of so many lanes) of the work array of `step_norms`."""
     _, count, matrix = _shape(n, columns, lanes)
-    samples = 2 if columns and count <= SIDE_BY_SIDE else 1
+    samples = 2 if columns and matrix <= SIDE_BY_SIDE else 1
     return samples * (matrix + (block + 1) * (count + 1))
 
 

@@ -12,12 +12,12 @@ from rhoscope.kernels.recurrence_space import SIDE_BY_SIDE
 from rhoscope.kernels.scaled import ZERO
 
 # Cells of a row, the first where there are `two_cells`.
-CELLS = 2, 3
+CELLS = 2, 3, 4
 PARTS = 2
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `walk_both_2`, `walk_both_3`, `walk_both`, `goes_with_another` and `norms_of_two`."""
+    """The kernels `walk_both_2`, `walk_both_3`, `walk_both_4`, `walk_both`, `goes_with_another` and `norms_of_two`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
     narrow = two_cells(lane)
@@ -70,13 +70,15 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """Steps without inputs from the vectors at v into those after them, for a count that may go with another."""
         if narrow and count == 2:
             kit.walk_both_2(w, other, v, steps, shift, second, a, rows)
-        elif wide:
+        elif wide and count == 3:
             kit.walk_both_3(w, other, v, steps, shift, second, a, rows)
+        elif wide:
+            kit.walk_both_4(w, other, v, steps, shift, second, a, rows)
 
     @inlined
     def goes_with_another(count, matrix):
-        """Whether samples of so many cells are faster by twos."""
-        return count <= SIDE_BY_SIDE and kit.walks(count, matrix)
+        """Whether samples of such matrices are faster by twos."""
+        return count * matrix[2] <= SIDE_BY_SIDE and kit.walks(count, matrix)
 
     @jit
     def norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index):
