@@ -7,7 +7,7 @@ import pytest
 
 import rhoscope as rs
 from rhoscope import drawing
-from rhoscope.devices import fixed_cpu
+from rhoscope.devices import fixed_cpu, fresh_cpu
 from rhoscope.kernels import streams, subnormals
 from rhoscope.kernels.caching import jit
 
@@ -78,7 +78,8 @@ class Counted:
 
 def found_unflushed(monkeypatch, study):
     """What a study finds where subnormal numbers stay."""
-    monkeypatch.setattr(fixed_cpu, "flushed", Counted)
+    for device in (fixed_cpu, fresh_cpu):
+        monkeypatch.setattr(device, "flushed", Counted)
     before = Counted.entered
     found = rs.run(study, device="cpu")
     assert Counted.entered > before
@@ -94,6 +95,16 @@ def test_a_study_whose_inputs_become_subnormal_finds_the_same(monkeypatch, size,
     found = found_unflushed(monkeypatch, study)
     np.testing.assert_array_equal(found.log_growth, expected.log_growth)
     np.testing.assert_array_equal(found.spectral_radius, expected.spectral_radius)
+
+
+@pytest.mark.parametrize("gain", [(0.2, 0.6), (2.0, 4.0)])
+def test_so_does_one_with_a_fresh_matrix_at_every_step(monkeypatch, gain):
+    """Beside adjoints that fall inputs become subnormal on the way back, beside states that grow on the way there."""
+    study = rs.Study(size=2, gain=gain, horizon=1500, samples=24, mode="fresh")
+    expected = rs.run(study, device="cpu")
+    found = found_unflushed(monkeypatch, study)
+    for column in ("log_error", "log_gradient", "log_gradient_B"):
+        np.testing.assert_array_equal(getattr(found, column), getattr(expected, column))
 
 
 def reference(study):
