@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from cuda_cases import tiny_matrices
 from numpy.typing import NDArray
 
 from rhoscope import ensembles
@@ -74,6 +75,7 @@ STUDIES: dict[str, Study] = {
     "both passes": _study(5, 3, 9, inputs=3),
     "alone": _study(9, 1, 9),
     "no inputs": _study(5, 1, 2, inputs=0),
+    "tiny": Study(ensemble=ensembles.Given(tiny_matrices(5)), size=5, samples=2, horizon=3, gain=1.0),
 }
 
 

@@ -23,6 +23,11 @@ def _study(ensemble: ensembles.Ensemble, samples: int = 3, **others: Any) -> Stu
     return Study(ensemble=ensemble, samples=START + samples, seed=(539 << 32) + 7, **fields | others)
 
 
+def tiny_matrices(n: int) -> NDArray[np.float64]:
+    """A matrix of zeros and one of subnormal entries."""
+    return np.array([0.0, 1e-310])[:, None, None] * np.random.default_rng(n).normal(size=(n, n))
+
+
 def _matrices() -> NDArray[np.float64]:
     rng = np.random.default_rng(539)
     given = rng.normal(size=(4, 4, 4))
@@ -52,6 +57,7 @@ STUDIES: dict[str, tuple[Study, int, int]] = {
         0,
         4,
     ),
+    "tiny": (Study(ensemble=ensembles.Given(tiny_matrices(3)), size=3, samples=2, horizon=3, gain=1.0), 0, 2),
     "independent": (_study(ensembles.RealGinibre(), delta="independent"), START, START + 3),
     "no inputs": (_study(ensembles.RealGinibre(), inputs=0), START, START + 3),
     # The gains leave float64 within a block, which is then done again step by step.

@@ -181,6 +181,13 @@ def test_matrices_anywhere_in_the_range(delta: Any, ensemble: ensembles.Ensemble
     assert (columns(study)["log_gradient"] == -np.inf).any() == (ensemble == Wild(zeros=0.2))
 
 
+def test_inputs_after_a_matrix_of_zeros_are_all_of_the_state() -> None:
+    """Beside what the state had been before they are nothing that float64 could hold."""
+    ensemble = Wild(span=0.0, zeros=0.4)
+    study = rs.Study(ensemble=ensemble, size=2, horizon=8, samples=40, inputs=1, mode="fresh", gain=1e280)
+    assert_exact(study, list(range(40)), atol=1e-11)
+
+
 def test_a_sample_does_not_see_its_neighbours() -> None:
     study = rs.Study(ensemble=Wild(), size=3, horizon=12, samples=16, mode="fresh")
     whole = columns(study)

@@ -235,6 +235,15 @@ def test_exact_zero_is_minus_infinity_and_nothing_else_is(columns: bool) -> None
 
 
 @both
+def test_a_matrix_of_zeros_takes_no_exponent_from_a_vector(columns: bool) -> None:
+    """Such a vector would leave the range within two steps, and every block with it be done again."""
+    _, _, delta, _ = ginibre(4, 3)
+    _, mantissas, exponent = step_norms(np.zeros((WIDTH, 3, 3)), delta, [1], columns)
+    assert not mantissas.any()
+    assert exponent == np.floor(np.log2(np.abs(delta[-1]).sum()))
+
+
+@both
 def test_a_lane_does_not_see_its_neighbours(columns: bool) -> None:
     n, lags = 6, [0, 1, 40, 41]
     A, B, h0, y = ginibre(4, n)
@@ -309,6 +318,18 @@ def test_gradients_of_extreme_matrices(size: float, columns: bool) -> None:
     x = inputs(horizon, 2)
     expected = exact_results(A[2], B[2], x[2], h0[2], y[2], lags)
     np.testing.assert_allclose(got[2], expected, rtol=1e-13)
+
+
+@both
+@pytest.mark.parametrize("size", [0.0, 1e-320, 1e-308, 1e-280])
+def test_gradients_by_tiny_matrices_have_all_digits(size: float, columns: bool) -> None:
+    """Scaled by the exponent of such a matrix, a state would be subnormal."""
+    A, B, h0, y = ginibre(6, 9, 2)
+    A *= size
+    horizon = 3
+    got = bptt(A, B, h0, y, horizon, [], columns)
+    expected = [exact_results(A[s], B[s], inputs(horizon, 2)[s], h0[s], y[s], [])[1:] for s in range(WIDTH)]
+    np.testing.assert_allclose(got[:, 1:], expected, rtol=0, atol=16 * double.EPS)
 
 
 @both

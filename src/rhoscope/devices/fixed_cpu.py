@@ -1,6 +1,5 @@
 """Gradients of studies with one matrix a sample: both passes over it, or the way back alone."""
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +76,7 @@ class FixedGradients:
         groups = len(samples) // self._precision.width
         members = count if self._by_columns else groups
         if self._error:
-            with flushed() if self._far_from_subnormal(groups) else nullcontext():
+            with flushed():
                 self._both_passes(samples, members)
         else:
             self._way_back(samples, members)
@@ -86,11 +85,6 @@ class FixedGradients:
     @property
     def _kit(self) -> Any:
         return self._precision.columns_kit if self._by_columns else self._precision.kit
-
-    def _far_from_subnormal(self, groups: int) -> bool:
-        """Whether every matrix has an entry of some size: beside one of zeros a state is scaled to next to nothing."""
-        cells = self.matrices.reshape(-1, self._n * self._ld, self._precision.width)[:groups]
-        return bool((np.abs(cells).max(axis=1) > self._precision.numbers.SMALL).all())
 
     def _both_passes(self, samples: NDArray[np.int64], members: int) -> None:
         n, m, ld, horizon = self._n, self._m, self._ld, self._study.horizon

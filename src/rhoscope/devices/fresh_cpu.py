@@ -13,6 +13,7 @@ from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import streams
 from rhoscope.kernels.fresh import regions
 from rhoscope.kernels.layout import WIDTH, leading
+from rhoscope.kernels.subnormals import flushed
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -81,17 +82,19 @@ class FreshGradients:
         kit.fresh_begin(self._work, self._free, groups, *shape, self._vectors, self._input_map)
         if self._error:
             for times in self._tiles(range(1, horizon + 1), samples):
-                kit.fresh_forward(
-                    self._work, self._free, groups, len(times), *shape, times[0] - 1, *key, samples
-                )
+                with flushed():
+                    kit.fresh_forward(
+                        self._work, self._free, groups, len(times), *shape, times[0] - 1, *key, samples
+                    )
             self._draws.vectors(self._vectors, n, streams.TARGET, samples)
             kit.fresh_subtract(self._work, self._free, groups, *shape, self._vectors)
         first = 1 if self._m else horizon - int(lags[-1]) + 1  # dL/dB is a sum over all times
         for times in self._tiles(range(horizon, first - 1, -1), samples):
-            kit.fresh_backward(
-                self._work, self._free, groups, len(times), *shape, times[0], horizon, *key, samples, lags,
-                out.reshape(-1),
-            )  # fmt: skip
+            with flushed():
+                kit.fresh_backward(
+                    self._work, self._free, groups, len(times), *shape, times[0], horizon, *key, samples, lags,
+                    out.reshape(-1),
+                )  # fmt: skip
         return out.swapaxes(1, 2).reshape(groups * WIDTH, -1)[:count]
 
     def _tiles(self, times: range, samples: NDArray[np.int64]) -> Iterator[range]:

@@ -41,7 +41,7 @@ _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
 ) = francis.build(lane, kit, jit, jit)
 _, reflect_three, *_ = _small.build(lane, kit, jit, inlined)
 
-factors, exponent_of, log_of, *_ = _scaled.build(lane, kit, inlined)
+factors, exponent_of, log_of, matrix_exponent, state_floor, *_ = _scaled.build(lane, kit, inlined)
 (
     load_tile,
     scale_tile,

@@ -91,7 +91,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         largest = lane.const(0.0)
         for i in range(n * count):
             largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
-        e = lane.to_float(kit.exponent(lane.const(lane.highest(largest))))
+        e = kit.matrix_exponent(lane.const(lane.highest(largest)))
         kit.scale_vector(w, 0, copies * n * count, -e)
         return e
 
@@ -145,7 +145,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             shift = kit.place_matrix(w, a, g * stride * width + s, ld * width, width, n, 2, True)
             kit.place_rows(w, input_map, b, g * n * m * width + s, width, m * width, m, n)
             lane.store(w, input_map + m * count, lane.const(0.0))
-            floor = kit.input_exponent(w, input_map, m * count) - shift
+            floor = kit.state_floor(kit.input_exponent(w, input_map, m * count), shift)
             kit.place_vector(w, free, y, g * n * width + s, width, n)
             kit.place_vector(w, free + count + 1, h0, g * n * width + s, width, n)
             sample = lane.index(lane.get(samples, index))

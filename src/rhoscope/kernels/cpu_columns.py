@@ -56,9 +56,17 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
     step_norms,
     bptt,
 ) = _samples.build(lane, kit, jit)
-factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
-)
+(
+    factors,
+    exponent_of,
+    log_of,
+    matrix_exponent,
+    state_floor,
+    scale_vector,
+    vector_exponent,
+    rescale_vector,
+    log_norm,
+) = _scaled.build(lane, kit, jit)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )

@@ -51,9 +51,17 @@ __all__ = ["exponent", "log_of", "normals", "normals_of_two", "pow2"]
     step_norms,
     bptt,
 ) = _samples.build(lane, kit, jit)
-factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, inlined
-)
+(
+    factors,
+    exponent_of,
+    _,
+    matrix_exponent,
+    state_floor,
+    scale_vector,
+    vector_exponent,
+    rescale_vector,
+    log_norm,
+) = _scaled.build(lane, kit, inlined)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )

@@ -113,9 +113,17 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(
     lane, kit, inlined
 )
-factors, exponent_of, _, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, inlined
-)
+(
+    factors,
+    exponent_of,
+    _,
+    matrix_exponent,
+    state_floor,
+    scale_vector,
+    vector_exponent,
+    rescale_vector,
+    log_norm,
+) = _scaled.build(lane, kit, inlined)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
     _recurrence.build(lane, kit, jit)
 )

@@ -111,9 +111,17 @@ spectrum_rows = _spectrum.ROWS
     step_norms,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
-factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm = _scaled.build(
-    lane, kit, jit
-)
+(
+    factors,
+    exponent_of,
+    log_of,
+    matrix_exponent,
+    state_floor,
+    scale_vector,
+    vector_exponent,
+    rescale_vector,
+    log_norm,
+) = _scaled.build(lane, kit, jit)
 copy_vector, march, outside, at_fault, advance, settle_norms, record, norms_by_steps = _recurrence.build(
     lane, kit, jit
 )

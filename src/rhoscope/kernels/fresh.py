@@ -37,7 +37,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         for i in range(n):
             for j in range(n):
                 largest = lane.maximum(lane.abs(lane.load(w, a + i * ld + j)), largest)
-        e = lane.where(mask, lane.to_float(kit.exponent(largest)), lane.const(0.0))
+        # One of zeros takes all of a state's exponent: its inputs alone are left, however far it had grown beyond them.
+        zero = lane.const(0.0)
+        e = lane.where(mask, kit.exponent_of(largest, zero), zero)
         for i in range(n):
             kit.scale_vector(w, a + i * ld, n, -e)
         return e

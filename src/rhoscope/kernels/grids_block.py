@@ -73,7 +73,7 @@ def _stepping(in_registers: bool, alone: bool) -> Any:
                 )
             else:
                 largest = kit.load_shared(w, held, a, at * n * ld + lane_at, warp, ld, n, t, threads)
-            shift = lane.to_float(kit.exponent(kit.largest_of(w, shares, largest, t, threads)))
+            shift = kit.matrix_exponent(kit.largest_of(w, shares, largest, t, threads))
             if in_registers:
                 kit.scale_tile(tile, -shift)
             else:

@@ -122,7 +122,7 @@ def _backpropagating(alone: bool) -> Any:
                         tile, a, at * n * ld + own, down + later, across + later, n + later,
                         (t + later) // columns * ROWS, (t + later) % columns * COLUMNS,
                     )  # fmt: skip
-                    shift = lane.to_float(kit.exponent(kit.largest_of(w, shares, largest, t, threads)))
+                    shift = kit.matrix_exponent(kit.largest_of(w, shares, largest, t, threads))
                     kit.scale_tile(tile, -shift)
                     if adjoint == 0:
                         i = t
@@ -135,7 +135,7 @@ def _backpropagating(alone: bool) -> Any:
                             i += threads
                             lane.sync()
                         lane.sync()
-                        floor = floor_b + 4.0 - shift
+                        floor = kit.state_floor(floor_b + 4.0, shift)
                         kit.slot_segment(
                             w,
                             tile,

@@ -201,7 +201,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 x = lane.load(source, at + i * ld + j)
                 lane.store(w, i * ld + j, x)
                 largest = lane.maximum(lane.abs(x), largest)
-        e = lane.to_float(kit.exponent(largest))
+        e = kit.matrix_exponent(largest)
         for i in range(n):
             kit.scale_vector(w, i * ld, n, -e)
         return e
@@ -248,7 +248,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.transpose(w, transposed, w, 0, ld, n, n, ld)
             kit.transpose(w, input_map, b, g * n * m, m, n, m, n)
             lane.store(w, input_map + n * m, lane.const(0.0))
-            floor = kit.input_exponent(w, input_map, n * m) - shift
+            floor = kit.state_floor(kit.input_exponent(w, input_map, n * m), shift)
             kit.place_vector(w, free, y, g * n, n)
             kit.place_vector(w, free + n + 1, h0, g * n, n)
             kit.backpropagate(

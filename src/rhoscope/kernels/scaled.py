@@ -40,6 +40,22 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return lane.where(size == 0.0, lane.const(ZERO), old + lane.to_float(kit.exponent(size)))
 
     @jit
+    def matrix_exponent(largest):
+        """Exponent at which a matrix of that largest entry has it in [1, 2), or less if subnormal; 0 for zeros."""
+        return lane.where(largest == 0.0, lane.const(0.0), lane.to_float(kit.exponent(largest)))
+
+    @jit
+    def state_floor(inputs, shift):
+        """Exponent that a state keeps at least, so that inputs of exponent `inputs` are in range a step later.
+
+        The step adds `shift`, the exponent of a matrix. Beside a tiny one a state that makes up for all of it would be
+        scaled down to subnormal numbers, and dL/dA needs its digits. It makes up for half of the range at most; the
+        inputs go up by the rest, which is less, since no exponent is below -bias. Both are then as far from the ends
+        of the range as they can be, and the image of the state, beside the inputs, as small as it is.
+        """
+        return inputs - lane.maximum(shift, lane.const(-0.5 * (bias + 1)))
+
+    @jit
     def vector_exponent(w, vector, count):
         """`exponent_of` a vector."""
         return kit.exponent_of(kit.vector_size(w, vector, count), lane.load(w, vector + count))
@@ -66,4 +82,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         first, second = kit.factors(lane.load(w, vector + count) - e)
         return kit.log_of(kit.vector_square(w, vector, count, first, second), e)
 
-    return factors, exponent_of, log_of, scale_vector, vector_exponent, rescale_vector, log_norm
+    return (
+        factors,
+        exponent_of,
+        log_of,
+        matrix_exponent,
+        state_floor,
+        scale_vector,
+        vector_exponent,
+        rescale_vector,
+        log_norm,
+    )

@@ -182,7 +182,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             place = 0
             if m > 0:
                 place = kit.draw_inputs(w, x, 0, rest * m, k0, k1, sample)
-            floor = kit.input_exponent(w, b, m * count) - shift
+            floor = kit.state_floor(kit.input_exponent(w, b, m * count), shift)
             kit.advance(w, early, rest, floor, shift, count, (at, down, n), (b, count, m), x, place, scaled)
             kit.copy_vector(w, u, early + rest * stride, count)
         kit.map_inputs(w, input_map, count, (at, down, n), shift, m, length, between)
@@ -195,6 +195,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.lay_in_panels(w, spare + n * down, adjoint, count)
         forward = kit.panels_at(spare, forward, count)
         adjoint = kit.panels_at(spare + n * down, adjoint, count)
+        # Not `state_floor`, for a power may lie beyond all exponents. Where the states then lose their digits, so does
+        # S, each of whose terms in F_K has a factor A^(K/2): |A^K| >= |A^(K/2)|^2 / MOST_ERROR in a good power, so
+        # that beside the term E_(K-1) B^T they are nothing.
         floor = kit.input_exponent(w, input_map, wide * count) - long_shift
         inputs = (input_map, count, wide)
         drawn = (x, scaled, rest * m)
@@ -250,7 +253,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             for i in range(results):
                 lane.store(w, kept + i * precision.RESULT_CELLS, kit.fetch(out, results, index, i))
             b = input_map + ((1 << doublings) - 1) * m * count
-            floor = kit.input_exponent(w, b, m * count) - shift
+            floor = kit.state_floor(kit.input_exponent(w, b, m * count), shift)
             kit.backpropagate(
                 w, free, shift, floor, count, (at, down, n), (0, down, n), (b, count, m), horizon, segment, block,
                 k0, k1, sample, lags, out, index,

@@ -1,7 +1,8 @@
-"""Subnormal numbers taken for zeros, where they would cost much and mean nothing.
+"""Subnormal results taken for zeros, where they would cost much and mean nothing.
 
 An input scaled to a state that has grown far beyond it is subnormal before it is zero. Processors of Intel's take some
 150 cycles for each instruction that meets one, and in float32 every tenth exponent is one of subnormal numbers.
+Operands are left as they are: a matrix given may have subnormal entries, which are scaled before they are used.
 """
 
 import platform
@@ -20,9 +21,8 @@ from rhoscope.kernels.vector import I32
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
 
-# Bits of the control register of a thread: subnormal results, and operands, are zero.
+# The bit of a thread's control register that makes subnormal results zero.
 RESULTS = 1 << 15
-OPERANDS = 1 << 6
 # Other processors have other registers, and handle subnormal numbers at full speed.
 KNOWN = platform.machine() in ("x86_64", "AMD64")
 
@@ -50,11 +50,11 @@ def exchange(control):
 
 @contextmanager
 def flushed() -> Iterator[None]:
-    """Within, kernels that this thread calls take subnormal numbers for zeros."""
+    """Within, kernels that this thread calls have zeros where results would be subnormal numbers."""
     if not KNOWN:
         yield
         return
-    old = exchange(0x1F80 | RESULTS | OPERANDS)  # all exceptions masked, as they are by default
+    old = exchange(0x1F80 | RESULTS)  # all exceptions masked, as they are by default
     try:
         yield
     finally:
