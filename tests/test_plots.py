@@ -235,6 +235,22 @@ def test_degenerate_results_still_draw(samples, tmp_path):
         plots.save(figure, tmp_path / name)
 
 
+def test_one_sample_of_a_range_of_gains_draws_what_there_is(tmp_path):
+    result = result_of(Study(size=4, horizon=2, samples=1, gain=(0.6, 1.4)), log_gradient=np.zeros((1, 2)))
+    assert "transition_vs_gain" not in plots.all_figures(result)
+    with pytest.raises(ArgumentError, match="result: got the gain 1 alone"):
+        plots.transition_vs_gain(result)
+
+
+@pytest.mark.parametrize("radius", [0.0, 5e-324, 1e-308, 1e300])
+def test_radii_at_the_ends_of_the_range_still_draw(radius, tmp_path):
+    study = Study(size=4, horizon=2, samples=60, gain=1.0)
+    growth = np.full((60, 2), -np.inf) if radius == 0 else np.log(radius) * np.arange(1, 3) * np.ones((60, 1))
+    result = result_of(study, spectral_radius=np.full(60, radius), log_gradient=growth)
+    for name, figure in plots.all_figures(result).items():
+        plots.save(figure, tmp_path / name)
+
+
 def test_save_writes_every_format_and_the_numbers(result, tmp_path):
     figure = plots.transition(result)
     written = plots.save(figure, tmp_path / "new" / "shares.v2", formats=["pdf", "svg"])

@@ -113,7 +113,7 @@ def _draw(axes: Axes, result: "Result", band: float) -> dict[str, np.ndarray]:
     exponent = _exact_exponent(result.study)
     if exponent is not None:
         axes.plot(seen.lags, exponent * np.array(seen.lags), "--", color=BLACK, lw=1, label="theory: k μ₁")
-    lag_axis(axes)
+    lag_axis(axes, seen.lags)
     axes.set_yscale("symlog", linthresh=band, linscale=1.2)
     label_powers(axes.yaxis)
     dress(axes, "lag k = T − t", "log growth $G_k$ (natural)")

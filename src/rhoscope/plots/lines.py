@@ -81,7 +81,7 @@ def predictors_vs_lag(verdict: "Verdict") -> DataFigure:
     decided = [entry.decided.value for entry in verdict.lags]
     right.plot(lags, decided, ":", color=GREY, lw=1.2, label="decided share, by ρ")
     for axes in (left, right):
-        lag_axis(axes)
+        lag_axis(axes, lags)
         axes.set_xlim(lags[0] / 1.15, lags[-1] * 1.15)
     left.axhline(0, color=GREY, lw=0.6)
     left.set_ylim(top=1.03)

@@ -12,7 +12,7 @@ from rhoscope import theory
 from rhoscope.errors import ArgumentError
 from rhoscope.intervals import share
 from rhoscope.observations import RADIUS, Observations
-from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis
+from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis, radius_ends
 from rhoscope.theory.calibration import tabulated_gains
 from rhoscope.verdict_text import study_line
 
@@ -87,8 +87,7 @@ def transition(
         axes.axvline(math.exp(band / lag), color=colour, lw=0.8, ls=":")
     axes.plot([], [], ":", color=GREY, lw=0.8, label="exp(c/k)")
     axes.axvline(1, color=BLACK, lw=0.6)
-    radius_axis(axes)
-    axes.set_xlim(_stretch(*np.array([(row[2], row[5]) for row in rows]).T))
+    radius_axis(axes, _stretch(*np.array([(row[2], row[5]) for row in rows]).T))
     axes.set_ylim(-0.02, 1.02)
     dress(axes, "spectral radius ρ(A)", f"share with $G_k$ > {band:.3g}")
     figure.legend_below(axes, columns=6 if alone else 3, title="lag k" if alone else None)
@@ -136,7 +135,8 @@ def transition_vs_gain(
     """
     seen = Observations(result)
     if seen.constant_gain:
-        raise ArgumentError(f"result: got the gain {seen.study.gain[0]:g} alone; one over a range would do")
+        alone = math.exp(seen.log_gain[0])
+        raise ArgumentError(f"result: got the gain {alone:g} alone; one over a range would do")
     chosen = _spread(seen.lags) if lags is None else lags
     gain = np.exp(seen.log_gain)
     bins = np.array_split(np.argsort(gain), min(_BINS, max(1, gain.size // _FEWEST)))
@@ -216,8 +216,8 @@ def _radius_bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
 
 
 def _stretch(radii: np.ndarray, shares: np.ndarray) -> tuple[float, float]:
-    """Ends of the ρ axis: where shares lie between 0 and 1, and half as much again on either side."""
+    """Ends of the log ρ axis: where shares lie between 0 and 1, and half as much again on either side."""
     between = radii[(shares > 0.01) & (shares < 0.99) & (radii > 0)]
     ends = np.log([1.0, *(between if between.size else radii[radii > 0])])
     margin = max(0.5 * (ends.max() - ends.min()), 0.01)
-    return math.exp(ends.min() - margin), math.exp(ends.max() + margin)
+    return radius_ends(float(ends.min() - margin), float(ends.max() + margin))
