@@ -299,6 +299,15 @@ def test_folder_that_cannot_be_written(result, tmp_path):
         plots.save(plots.growth_fan(result), tmp_path / "file" / "fan")
 
 
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_full_disk_is_told_in_words(result, suffix, tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a disk that is always full")
+    (tmp_path / f"fan.{suffix}").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match=r"path: cannot write .*No space left"):
+        plots.save(plots.growth_fan(result), tmp_path / "fan", formats=[suffix])
+
+
 def test_unknown_lag(result):
     for draw in (lambda: plots.gradient_vs_radius(result, lag=5), lambda: plots.transition(result, lags=[5])):
         with pytest.raises(ArgumentError, match="lag: got 5; the study recorded 1, 2, 3"):

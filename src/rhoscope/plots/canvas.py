@@ -153,7 +153,10 @@ def save(figure: Figure, path: str | os.PathLike[str], formats: Iterable[str] | 
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
         for suffix, target in zip(formats, written, strict=True):
-            figure.savefig(target, dpi=_DPI, **_OPTIONS.get(suffix, {}))
+            # In memory first: where a disk is full, some formats fail in other ways than the disk did.
+            picture = io.BytesIO()
+            figure.savefig(picture, format=suffix, dpi=_DPI, **_OPTIONS.get(suffix, {}))
+            target.write_bytes(picture.getbuffer())
         if isinstance(figure, DataFigure):
             written.append(base.with_name(f"{base.name}.csv"))
             _write_csv(written[-1], figure.table)
