@@ -14,7 +14,7 @@ from synthetic import ginibre, result_of
 
 from rhoscope import plots, theory
 from rhoscope.ensembles import ComplexGinibre, Diagonal, Given, RealGinibre, Symmetric
-from rhoscope.errors import ArgumentError, StoreError
+from rhoscope.errors import ArgumentError, ArgumentTypeError, StoreError
 from rhoscope.intervals import share
 from rhoscope.result import Result
 from rhoscope.study import Study
@@ -312,6 +312,25 @@ def test_unknown_lag(result):
     for draw in (lambda: plots.gradient_vs_radius(result, lag=5), lambda: plots.transition(result, lags=[5])):
         with pytest.raises(ArgumentError, match="lag: got 5; the study recorded 1, 2, 3"):
             draw()
+
+
+@pytest.mark.parametrize(
+    "draw", [plots.gradient_vs_radius, plots.growth_fan, plots.transition, plots.transition_vs_gain]
+)
+def test_impossible_band(result, draw):
+    with pytest.raises(ArgumentError, match="band: got -1; give a positive finite number"):
+        draw(result, band=-1)
+
+
+@pytest.mark.parametrize("draw", [plots.transition, plots.transition_vs_gain])
+def test_no_lags(result, draw):
+    with pytest.raises(ArgumentError, match=r"lags: got \[\]; give one lag or several, or None"):
+        draw(result, lags=[])
+
+
+def test_a_result_is_no_verdict(result):
+    with pytest.raises(ArgumentTypeError, match=r"verdict: got a Result; give rhoscope.criterion\(result\)"):
+        plots.predictors_vs_lag(result)
 
 
 def test_no_results():

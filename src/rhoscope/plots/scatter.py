@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from rhoscope.observations import RADIUS, Observations
+from rhoscope.observations import RADIUS, Observations, half_width
 from rhoscope.plots.canvas import (
     BLUE,
     GREY,
@@ -63,7 +63,7 @@ def gradient_vs_radius(result: "Result", lag: int | None = None, *, band: float 
     >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
     >>> figure = rs.plots.gradient_vs_radius(rs.run(study), lag=64)
     """
-    seen = Observations(result)
+    seen, band = Observations(result), half_width(band)
     lag = seen.lags[-1] if lag is None else lag
     growth, log_radius = seen.growth(lag), seen.logs[RADIUS]
     drawn = np.isfinite(growth) & np.isfinite(log_radius)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from rhoscope import theory
 from rhoscope.errors import ArgumentError
 from rhoscope.intervals import share
-from rhoscope.observations import RADIUS, Observations
+from rhoscope.observations import RADIUS, Observations, half_width
 from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis, radius_ends
 from rhoscope.theory.calibration import tabulated_gains
 from rhoscope.verdict_text import study_line
@@ -68,11 +68,11 @@ def transition(
     several = list(results) if isinstance(results, Sequence) else [results]
     if not several:
         raise ArgumentError("results: got none; give one result or several")
-    alone = len(several) == 1
+    alone, band = len(several) == 1, half_width(band)
     curves: list[tuple[Observations, int]] = []
     for result in several:
         seen = Observations(result)
-        chosen = lags if lags is not None else _spread(seen.lags) if alone else seen.lags[-1:]
+        chosen = _chosen(lags, _spread(seen.lags) if alone else seen.lags[-1:])
         curves += [(seen, lag) for lag in chosen]
 
     figure = DataFigure(SINGLE, 3.0)
@@ -133,11 +133,11 @@ def transition_vs_gain(
     >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
     >>> figure = rs.plots.transition_vs_gain(rs.run(study), lags=[8, 64])
     """
-    seen = Observations(result)
+    seen, band = Observations(result), half_width(band)
     if seen.constant_gain:
         alone = math.exp(seen.log_gain[0])
         raise ArgumentError(f"result: got the gain {alone:g} alone; one over a range would do")
-    chosen = _spread(seen.lags) if lags is None else lags
+    chosen = _chosen(lags, _spread(seen.lags))
     gain = np.exp(seen.log_gain)
     bins = np.array_split(np.argsort(gain), min(_BINS, max(1, gain.size // _FEWEST)))
     limit = _share_above_one(seen.study, np.array([gain[members[members.size // 2]] for members in bins]))
@@ -182,6 +182,12 @@ def _draw(axes: Axes, points: list[_Point], colour: np.ndarray, label: str) -> N
     place, _, _, middle, low, high = np.array(points).T
     axes.fill_between(place, low, high, color=colour, alpha=0.3, lw=0)
     axes.plot(place, middle, ".-", color=colour, lw=1.2, markersize=2.5, label=label)
+
+
+def _chosen(lags: Sequence[int] | None, default: Sequence[int]) -> Sequence[int]:
+    if lags is not None and not len(lags):
+        raise ArgumentError(f"lags: got {lags!r}; give one lag or several, or None")
+    return default if lags is None else lags
 
 
 def _spread(lags: Sequence[int]) -> list[int]:
