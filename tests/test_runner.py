@@ -282,6 +282,17 @@ def test_sweep_over_ensembles_gives_each_a_folder(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {f"ensemble=Elliptic(tau={t})" for t in (0.25, 0.5)}
 
 
+def test_folders_of_long_values_have_names_of_their_own_that_a_disk_takes(tmp_path: Path) -> None:
+    long = [tuple(range(1, last)) for last in (200, 201)]
+    study = STUDY.replace(horizon=200, samples=2)
+    first = rs.sweep(study, lags=long, out=tmp_path)
+    folders = [path.name for path in tmp_path.iterdir()]
+    assert len(set(folders)) == 2
+    assert all(name.startswith("lags=(1,_2,_3") and len(name) <= 255 for name in folders)
+    again = rs.sweep(study, lags=long, out=tmp_path)
+    assert [result.provenance for result in again] == [result.provenance for result in first]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -1,5 +1,6 @@
 """Study -> plan -> executor -> store -> Result: the one place that knows them all."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -245,9 +246,12 @@ def _folder(name: str, path: Any) -> Path:
 
 def _label(point: dict[str, Any]) -> str:
     """A folder's name that says which point of a sweep it holds."""
-    return (
-        re.sub(r"[^\w.=,()+-]", "_", ",".join(f"{name}={value}" for name, value in point.items())) or "study"
-    )
+    values = ",".join(f"{name}={value}" for name, value in point.items())
+    label = re.sub(r"[^\w.=,()+-]", "_", values) or "study"
+    if len(label.encode()) <= 255:  # what a file system takes, and a list of lags has soon
+        return label
+    digest = hashlib.sha256(values.encode()).hexdigest()[:12]
+    return f"{label.encode()[:240].decode(errors='ignore')}-{digest}"
 
 
 class _Memory:
