@@ -98,6 +98,41 @@ def test_the_disk_holds_what_python_called_and_another_process_compiles_nothing(
     assert [path.name.split("-")[0].split(".")[-3] for path in tmp_path.glob("*.nbi")] == ["draw_vectors"]
 
 
+def run_in(folder: Path, before: str = "") -> list[str]:
+    """How many kernels a process with this cache compiles, and what they compute."""
+    return subprocess.run(
+        [sys.executable, "-c", before + CALLS],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_file_cut_short_on_the_disk_is_made_anew(suffix: str, left: int, tmp_path: Path) -> None:
+    first = run_in(tmp_path)
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    os.truncate(path, left)
+    assert run_in(tmp_path) == first
+    assert run_in(tmp_path) == ["0", first[1]]
+
+
+def test_a_full_disk_costs_the_next_process_a_compilation(tmp_path: Path) -> None:
+    full = """
+import errno, os
+from rhoscope.kernels import caching
+def fail(*_):
+    raise OSError(errno.ENOSPC, "no space")
+caching.folder()
+os.replace = fail
+"""
+    first = run_in(tmp_path, full)
+    assert list(tmp_path.iterdir()) == []
+    assert run_in(tmp_path) == first
+
+
 def test_the_user_hears_of_callees_too() -> None:
     shifted, twice = kernels()
     shifted.__module__, twice.__module__ = "rhoscope.kernels.below", "rhoscope.kernels.above"

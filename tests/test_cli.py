@@ -320,6 +320,28 @@ def test_disk_errors_are_messages(
     assert "folder.npy" in ended.err
 
 
+def test_too_little_memory_is_a_message(rhoscope: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 2.33 TiB")
+
+    monkeypatch.setattr(rs, "run", run)
+    ended = rhoscope("run", *SMALL)
+    assert ended.code == 1
+    assert ended.err.startswith("rhoscope: not enough memory (Unable to allocate 2.33 TiB): a smaller size")
+
+
+def test_an_interrupt_after_the_run_says_how_to_go_on_too(
+    rhoscope: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rs, "criterion", interrupt)
+    ended = rhoscope("resume", folder)
+    assert ended.code == 130
+    assert ended.err.endswith(f"rhoscope: stopped; go on with `rhoscope resume {folder}`\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
 def test_interrupt_is_code_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     out = tmp_path / "run"

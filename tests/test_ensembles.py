@@ -60,6 +60,12 @@ def test_tables_that_describe_nothing(table, says):
         ensembles.from_table(table)
 
 
+@pytest.mark.parametrize("table", [None, "Symmetric", ensembles.Symmetric()])
+def test_what_is_no_table(table):
+    with pytest.raises(ArgumentTypeError, match=r"table = .*: a mapping such as"):
+        ensembles.from_table(table)
+
+
 @pytest.mark.parametrize(
     ("kind", "parameters", "says"),
     [
@@ -239,6 +245,9 @@ def test_given_files_that_are_not(tmp_path):
     (tmp_path / "torn.npy").write_bytes((tmp_path / "torn.npy").read_bytes()[:-8])
     with pytest.raises(ArgumentError, match=r"cannot read .*torn.npy"):
         ensembles.Given(tmp_path / "torn.npy")
+    np.savez(tmp_path / "many.npz", MATRICES)
+    with pytest.raises(ArgumentError, match=r"many.npz' is an archive of arrays; numpy.save of one"):
+        ensembles.Given(tmp_path / "many.npz")
 
 
 def test_given_files_that_have_changed(tmp_path):

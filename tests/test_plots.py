@@ -14,7 +14,7 @@ from synthetic import ginibre, result_of
 
 from rhoscope import plots, theory
 from rhoscope.ensembles import ComplexGinibre, Diagonal, Given, RealGinibre, Symmetric
-from rhoscope.errors import ArgumentError, StoreError
+from rhoscope.errors import ArgumentError, ArgumentTypeError, StoreError
 from rhoscope.intervals import share
 from rhoscope.result import Result
 from rhoscope.study import Study
@@ -235,6 +235,22 @@ def test_degenerate_results_still_draw(samples, tmp_path):
         plots.save(figure, tmp_path / name)
 
 
+def test_one_sample_of_a_range_of_gains_draws_what_there_is(tmp_path):
+    result = result_of(Study(size=4, horizon=2, samples=1, gain=(0.6, 1.4)), log_gradient=np.zeros((1, 2)))
+    assert "transition_vs_gain" not in plots.all_figures(result)
+    with pytest.raises(ArgumentError, match="result: got the gain 1 alone"):
+        plots.transition_vs_gain(result)
+
+
+@pytest.mark.parametrize("radius", [0.0, 5e-324, 1e-308, 1e300])
+def test_radii_at_the_ends_of_the_range_still_draw(radius, tmp_path):
+    study = Study(size=4, horizon=2, samples=60, gain=1.0)
+    growth = np.full((60, 2), -np.inf) if radius == 0 else np.log(radius) * np.arange(1, 3) * np.ones((60, 1))
+    result = result_of(study, spectral_radius=np.full(60, radius), log_gradient=growth)
+    for name, figure in plots.all_figures(result).items():
+        plots.save(figure, tmp_path / name)
+
+
 def test_save_writes_every_format_and_the_numbers(result, tmp_path):
     figure = plots.transition(result)
     written = plots.save(figure, tmp_path / "new" / "shares.v2", formats=["pdf", "svg"])
@@ -283,10 +299,38 @@ def test_folder_that_cannot_be_written(result, tmp_path):
         plots.save(plots.growth_fan(result), tmp_path / "file" / "fan")
 
 
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_full_disk_is_told_in_words(result, suffix, tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a disk that is always full")
+    (tmp_path / f"fan.{suffix}").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match=r"path: cannot write .*No space left"):
+        plots.save(plots.growth_fan(result), tmp_path / "fan", formats=[suffix])
+
+
 def test_unknown_lag(result):
     for draw in (lambda: plots.gradient_vs_radius(result, lag=5), lambda: plots.transition(result, lags=[5])):
         with pytest.raises(ArgumentError, match="lag: got 5; the study recorded 1, 2, 3"):
             draw()
+
+
+@pytest.mark.parametrize(
+    "draw", [plots.gradient_vs_radius, plots.growth_fan, plots.transition, plots.transition_vs_gain]
+)
+def test_impossible_band(result, draw):
+    with pytest.raises(ArgumentError, match="band: got -1; give a positive finite number"):
+        draw(result, band=-1)
+
+
+@pytest.mark.parametrize("draw", [plots.transition, plots.transition_vs_gain])
+def test_no_lags(result, draw):
+    with pytest.raises(ArgumentError, match=r"lags: got \[\]; give one lag or several, or None"):
+        draw(result, lags=[])
+
+
+def test_a_result_is_no_verdict(result):
+    with pytest.raises(ArgumentTypeError, match=r"verdict: got a Result; give rhoscope.criterion\(result\)"):
+        plots.predictors_vs_lag(result)
 
 
 def test_no_results():

@@ -1,6 +1,7 @@
 """The bits of a result do not depend on who computed them, in what pieces, or where they were kept."""
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,17 @@ def test_sweep_over_ensembles_gives_each_a_folder(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {f"ensemble=Elliptic(tau={t})" for t in (0.25, 0.5)}
 
 
+def test_folders_of_long_values_have_names_of_their_own_that_a_disk_takes(tmp_path: Path) -> None:
+    long = [tuple(range(1, last)) for last in (200, 201)]
+    study = STUDY.replace(horizon=200, samples=2)
+    first = rs.sweep(study, lags=long, out=tmp_path)
+    folders = [path.name for path in tmp_path.iterdir()]
+    assert len(set(folders)) == 2
+    assert all(name.startswith("lags=(1,_2,_3") and len(name) <= 255 for name in folders)
+    again = rs.sweep(study, lags=long, out=tmp_path)
+    assert [result.provenance for result in again] == [result.provenance for result in first]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -306,9 +318,24 @@ def test_an_impossible_shard_size_is_refused(shard_size: int) -> None:
         rs.run(STUDY, shard_size=shard_size)
 
 
-def test_what_is_no_study_is_refused() -> None:
-    with pytest.raises(ArgumentTypeError, match=r"study = 'study.toml': give a rhoscope\.Study"):
-        rs.run("study.toml")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: rs.run("study.toml"), r"study = 'study\.toml': give a rhoscope\.Study"),  # type: ignore[arg-type]
+        (lambda: rs.sweep(None, size=[4]), r"study = None: give a rhoscope\.Study"),  # type: ignore[arg-type]
+        (lambda: rs.run(STUDY, 5), "out = 5: give the path of a folder"),  # type: ignore[arg-type]
+        (lambda: rs.sweep(STUDY, out=5, size=[4]), "out = 5: give the path of a folder"),  # type: ignore[arg-type]
+        (lambda: rs.load(None), "folder = None: give the path of a folder"),  # type: ignore[arg-type]
+        (lambda: rs.resume(3), "folder = 3: give the path of a folder"),  # type: ignore[arg-type]
+        (lambda: rs.run(STUDY, shard_size=1.5), r"shard_size = 1\.5: give an integer"),  # type: ignore[arg-type]
+        (lambda: rs.run(STUDY, shard_size="8"), "shard_size = '8': give an integer"),  # type: ignore[arg-type]
+        (lambda: rs.run(STUDY, executor=4), "executor = 4: give a concurrent.futures.Executor"),  # type: ignore[arg-type]
+        (lambda: rs.run(STUDY, progress=True), "progress = True: give a function"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=message):
+        call()
 
 
 def test_another_study_in_the_folder_is_refused(tmp_path: Path) -> None:

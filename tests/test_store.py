@@ -250,6 +250,17 @@ def test_a_failing_disk_leaves_finished_shards_whole(
     assert StoredColumns(folder, STUDY)["sample"].tolist() == list(range(STUDY.samples))
 
 
+def test_a_disk_that_is_full_from_the_start_leaves_nothing_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreError, match="the disk is full; free space, then run it again"):
+        Store(tmp_path / "run", STUDY)
+
+
 def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))

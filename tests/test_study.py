@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rhoscope as rs
-from rhoscope.errors import StudyError, StudyFileNotFoundError
+from rhoscope.errors import ArgumentTypeError, StudyError, StudyFileNotFoundError
 from rhoscope.study import default_lags
 
 CHANGES: dict[str, Any] = {
@@ -120,9 +120,12 @@ WRONG = [
     ("size", 2.5),
     ("size", "32"),
     ("size", True),
+    ("size", 2**20 + 1),
     ("horizon", 0),
+    ("horizon", 2**63),
     ("samples", 0),
     ("samples", -5),
+    ("samples", 2**63),
     ("gain", -0.1),
     ("gain", float("nan")),
     ("gain", (0.5, float("inf"))),
@@ -132,6 +135,7 @@ WRONG = [
     ("seed", -1),
     ("seed", 2**64),
     ("inputs", -1),
+    ("inputs", 2**31 + 1),
     ("delta", "err"),
     ("mode", "annealed"),
     ("lags", ()),
@@ -187,6 +191,12 @@ def test_replace_validates() -> None:
 def test_wrong_toml(text: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         rs.Study.from_toml(text)
+
+
+@pytest.mark.parametrize("source", [None, 3, b"size = 4"])
+def test_a_source_that_is_neither_path_nor_text_is_named(source: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"source = {source!r}: give the path of a TOML file"):
+        rs.Study.from_toml(source)
 
 
 def test_toml_from_a_file_given_as_path_or_string(tmp_path: Path) -> None:

@@ -234,6 +234,51 @@ def test_large_matrices_have_their_spectra_from_lapack(monkeypatch: pytest.Monke
     np.testing.assert_allclose(result.spectral_radius, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("power", [-1000, 1000])
+def test_lapack_too_scales_what_would_leave_the_range(power: int) -> None:
+    matrix = np.random.default_rng(5).standard_normal((6, 6))
+    found, again = lapack.spectrum(matrix, 0.9), lapack.spectrum(np.ldexp(matrix, power), 0.9)
+    assert found is not None
+    assert again is not None
+    (plain, values), (scaled, scaled_values) = found, again
+    for name, number in plain.items():
+        expected = number if name == "real_eigenvalue_count" else number * 2.0**power
+        assert scaled[name] == pytest.approx(expected, rel=1e-12, abs=0), name
+    order, scaled_order = np.argsort(values), np.argsort(scaled_values)
+    np.testing.assert_allclose(scaled_values[scaled_order], values[order] * 2.0**power, rtol=1e-12)
+
+
+def test_two_routes_of_lapack_that_disagree_bound_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = np.diag([1.0, 0.5])
+    assert lapack.radius_bounds(matrix, np.array([1.0, 0.5], complex), 0.9)[1] < 1 + 1e-14
+    assert lapack.radius_bounds(matrix, np.array([3.0, 0.5], complex), 0.9) == (0.0, np.inf)
+
+    def fails(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError
+
+    monkeypatch.setattr(scipy.linalg, "eig", fails)
+    assert lapack.radius_bounds(matrix, np.array([1.0, 0.5], complex), 0.9) == (0.0, np.inf)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_bounds_hold_the_radius_of_badly_scaled_matrices(dtype: str) -> None:
+    """Balancing makes them small enough beside their largest entry for the condition numbers to leave the range."""
+    random = np.random.default_rng(3)
+    for n in (2, 3, 5, 8):
+        plain = random.standard_normal((8, n, n))
+        for power in (13, 20, 30) if dtype == "float32" else (100, 200, 240, 255):
+            grading = np.ldexp(1.0, np.linspace(-power, power, n).astype(int))
+            matrices = grading[:, None] * plain / grading
+            study = rs.Study(
+                ensemble=rs.ensembles.Given(matrices), size=n, samples=8, horizon=2, gain=1.0, dtype=dtype
+            )
+            result = rs.run(study)
+            radius = np.abs(np.linalg.eigvals(plain.astype(dtype))).max(axis=-1)
+            slack = 1e-5 if dtype == "float32" else 1e-13
+            assert (result.radius_low <= radius * (1 + slack)).all(), (n, power)
+            assert (result.radius_high >= radius * (1 - slack)).all(), (n, power)
+
+
 def test_cancelling_ends_between_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_cpu, "CHUNK_SECONDS", 0.0)
     asked = []

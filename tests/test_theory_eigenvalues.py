@@ -14,7 +14,7 @@ import pytest
 from scipy import integrate
 
 from rhoscope import theory
-from rhoscope.errors import ArgumentError
+from rhoscope.errors import ArgumentError, ArgumentTypeError
 
 
 def assert_mean(draws, expected):
@@ -134,6 +134,19 @@ def test_stationary_covariance_is_the_sum_over_the_past():
 @pytest.mark.parametrize("a", [0.0, 0.5, -0.999])
 def test_stationary_variance_of_a_number(a):
     assert theory.stationary_covariance([[a]], [[1.0]]) == pytest.approx(1 / (1 - a * a), rel=1e-12)
+
+
+def test_laws_of_radii_without_bound_reach_their_limits():
+    far = [1e120, 1e200, 1e308, np.inf]
+    for gain in (1.0, 1e-308):
+        assert (theory.expected_overlap(far, 5, gain) == 1.0).all()
+        assert (theory.kostlan_cdf(far, 5, gain) == 1.0).all()
+        assert (theory.expected_eigenvalues_within(far, 5, gain) == 5.0).all()
+
+
+def test_radii_that_are_not_numbers_are_named():
+    with pytest.raises(ArgumentTypeError, match="radius: 'one'; numbers >= 0 would do"):
+        theory.kostlan_cdf("one", 4)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,16 @@ def test_numerical_radius_finds_the_farthest_of_many_vertices(seed):
     assert theory.numerical_radius(np.diag(values)) == pytest.approx(1.0002, rel=1e-6)
 
 
+@pytest.mark.parametrize("power", [-1060, -600, 530, 600, 1020])
+def test_numerical_radius_of_entries_at_the_ends_of_the_range(power):
+    A = np.array([[0.5, 3.0], [0.0, 0.5]])  # its field of values is the disc of radius 1.5 about 0.5
+    assert theory.numerical_radius(np.ldexp(A, power)) == pytest.approx(np.ldexp(2.0, power), rel=1e-12)
+
+
+def test_numerical_radius_past_the_range_is_infinite():
+    assert theory.numerical_radius(np.full((4, 4), 1e308)) == np.inf
+
+
 # The Kreiss constant.
 
 

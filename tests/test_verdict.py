@@ -278,6 +278,12 @@ def test_band_of_a_wrong_type(result, band):
         criterion(result, band=band)
 
 
+@pytest.mark.parametrize("what", [None, "runs/first", [1]])
+def test_what_is_no_result_is_named(what):
+    with pytest.raises(ArgumentTypeError, match=rf"result: got a {type(what).__name__}; give one result"):
+        criterion(what)
+
+
 def test_nothing_computed():
     result = result_of(study(3, (1,)), log_gradient=np.zeros((3, 1)), outcome=np.full(3, 3, np.uint8))
     with pytest.raises(ArgumentError, match="result: got 3 NON_FINITE"):

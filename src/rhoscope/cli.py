@@ -247,4 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (RhoscopeError, OSError) as error:
         say(f"rhoscope: {error}")
         sys.exit(1)
+    except MemoryError as error:
+        say(f"rhoscope: not enough memory ({error}): a smaller size, fewer inputs or fewer threads would do")
+        sys.exit(1)
     sys.exit(0)

@@ -30,7 +30,7 @@ def interruptible(folder: Path | None) -> Iterator[None]:
         yield
     except KeyboardInterrupt as interrupt:
         kept = f"stopped; go on with `rhoscope resume {folder}`" if folder and folder.exists() else "stopped"
-        say(f"rhoscope: {interrupt or kept}")
+        say(f"rhoscope: {str(interrupt) or kept}")
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -99,7 +99,8 @@ def gradient_norms(
     Returns
     -------
     ndarray
-        (..., K); -inf for an exact zero. The bits do not depend on the other systems or on `threads`.
+        (..., K); -inf for an exact zero, as which entries of A or delta count that are 2^1022 times smaller than the
+        largest of their matrix or vector. The bits do not depend on the other systems or on `threads`.
 
     Raises
     ------

@@ -1,19 +1,26 @@
 """What a verdict and its figures look at: the computed samples of a result, as logarithms."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rhoscope.association import Variable
-from rhoscope.errors import ArgumentError
+from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.outcome import Outcome
-
-if TYPE_CHECKING:
-    from rhoscope.result import Result
+from rhoscope.result import Result
 
 RADIUS = "spectral_radius"
 GAIN = "gain"
+
+
+def half_width(band: Any) -> float:
+    """The half width c > 0 of the indeterminate band; an error if it is none."""
+    if isinstance(band, bool) or not isinstance(band, (int, float, np.floating, np.integer)):
+        raise ArgumentTypeError(f"band: got {band!r}; give a positive number, such as log(10) = 2.303")
+    if not 0 < band < math.inf:
+        raise ArgumentError(f"band: got {band!r}; give a positive finite number, such as log(10) = 2.303")
+    return float(band)
 
 
 class Observations:
@@ -24,7 +31,11 @@ class Observations:
     `zero_radius` those where ρ is 0 or not told from 0 by its bounds.
     """
 
-    def __init__(self, result: "Result"):
+    def __init__(self, result: Result):
+        if not isinstance(result, Result):
+            raise ArgumentTypeError(
+                f"result: got a {type(result).__name__}; give one result, of rhoscope.run or rhoscope.load"
+            )
         codes = np.asarray(result.outcome)
         self.outcomes = {code.name: int((codes == code).sum()) for code in Outcome}
         computed = np.isin(codes, [code for code in Outcome if code.computed])

@@ -1,5 +1,6 @@
 """Study -> plan -> executor -> store -> Result: the one place that knows them all."""
 
+import hashlib
 import itertools
 import os
 import re
@@ -77,10 +78,14 @@ def run(
     >>> result.log_gradient.shape == (100, len(result.lags))
     True
     """
-    if not isinstance(study, Study):
-        raise ArgumentTypeError(f"study = {study!r}: give a rhoscope.Study, or Study.from_toml(path)")
-    if shard_size is not None and shard_size < 1:
-        raise ArgumentError(f"shard_size = {shard_size}: give an integer >= 1, or None")
+    _check_study(study)
+    if shard_size is not None:
+        _check_shard_size(shard_size)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise ArgumentTypeError(f"executor = {executor!r}: give a concurrent.futures.Executor, or None")
+    if progress is not None and not callable(progress):
+        raise ArgumentTypeError(f"progress = {progress!r}: give a function of one Progress, or None")
+    folder = None if out is None else _folder("out", out)
     from rhoscope.execution import (
         Workers,
         compute,
@@ -89,13 +94,12 @@ def run(
 
     workers = Workers(device, threads, executor)
     shard_size = shard_size or shard_size_for(study, device)
-    if out is None:
+    if folder is None:
         memory = _Memory(study, shard_size)
         compute(
             study, memory, workers, progress, how_to_go_on="nothing is kept without a folder: give out=FOLDER"
         )
         return Result(study, memory.columns, provenance(study, memory.records))
-    folder = Path(out)
     with Store(folder, study, shard_size) as store:
         compute(store.study, store, workers, progress, how_to_go_on=f"go on with `rhoscope resume {folder}`")
     return load(folder)
@@ -126,7 +130,7 @@ def resume(
     >>> len(rs.resume(folder))
     100
     """
-    study = stored_study(Path(folder))
+    study = stored_study(_folder("folder", folder))
     return run(study, folder, device=device, threads=threads, executor=executor, progress=progress)
 
 
@@ -158,7 +162,7 @@ def load(folder: str | os.PathLike[str]) -> Result:
     >>> rs.load(folder).spectral_radius.shape
     (100,)
     """
-    folder = Path(folder)
+    folder = _folder("folder", folder)
     study = stored_study(folder)
     columns = StoredColumns(folder, study)
     return Result(study, columns, provenance(study, columns.records) | {"folder": str(folder)})
@@ -204,6 +208,8 @@ def sweep(
     >>> [result.study.size for result in results]
     [2, 4]
     """
+    _check_study(study)
+    under = None if out is None else _folder("out", out)
     for name, values in fields.items():
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise StudyError(f"{name} = {values!r}: a sweep takes a list of values, {name}=[{values!r}]")
@@ -211,18 +217,41 @@ def sweep(
     if not points:
         raise StudyError(f"{fields!r}: each list of a sweep needs at least one value")
     studies = [study.replace(**point) for point in points]
-    folders = [None if out is None else Path(out) / _label(point) for point in points]
+    folders = [None if under is None else under / _label(point) for point in points]
     return [
         run(study, folder, device=device, threads=threads, executor=executor, progress=progress)
         for study, folder in zip(studies, folders, strict=True)
     ]
 
 
+def _check_study(study: Any) -> None:
+    if not isinstance(study, Study):
+        raise ArgumentTypeError(f"study = {study!r}: give a rhoscope.Study, or Study.from_toml(path)")
+
+
+def _check_shard_size(shard_size: Any) -> None:
+    would_do = f"shard_size = {shard_size!r}: give an integer >= 1, or None"
+    if isinstance(shard_size, bool) or not isinstance(shard_size, int | np.integer):
+        raise ArgumentTypeError(would_do)
+    if shard_size < 1:
+        raise ArgumentError(would_do)
+
+
+def _folder(name: str, path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise ArgumentTypeError(f"{name} = {path!r}: give the path of a folder") from None
+
+
 def _label(point: dict[str, Any]) -> str:
     """A folder's name that says which point of a sweep it holds."""
-    return (
-        re.sub(r"[^\w.=,()+-]", "_", ",".join(f"{name}={value}" for name, value in point.items())) or "study"
-    )
+    values = ",".join(f"{name}={value}" for name, value in point.items())
+    label = re.sub(r"[^\w.=,()+-]", "_", values) or "study"
+    if len(label.encode()) <= 255:  # what a file system takes, and a list of lags has soon
+        return label
+    digest = hashlib.sha256(values.encode()).hexdigest()[:12]
+    return f"{label.encode()[:240].decode(errors='ignore')}-{digest}"
 
 
 class _Memory:

@@ -173,9 +173,9 @@ def _explained(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            remedy = (
-                f"the disk is full; finished shards are kept: free space, then `rhoscope resume {folder}`"
-            )
+            begun = study_path(folder).exists()
+            then = f"finished shards are kept: free space, then `rhoscope resume {folder}`"
+            remedy = f"the disk is full; {then if begun else 'free space, then run it again'}"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             remedy = "it may not be written: change its permissions, or give another folder"
         elif error.errno in (errno.EEXIST, errno.ENOTDIR):

@@ -116,14 +116,14 @@ class Study(BaseModel):
     ensemble: InstanceOf[Ensemble] = Field(
         RealGinibre(), description="an ensemble, such as rhoscope.ensembles.RealGinibre()"
     )
-    size: Integer = Field(32, ge=1, description="an integer >= 1")
+    size: Integer = Field(32, ge=1, le=2**20, description="an integer from 1 to 2**20")
     gain: tuple[Real, Real] = Field(
         (0.6, 1.4), description="a finite number >= 0, or two of them (low, high) with low <= high"
     )
-    horizon: Integer = Field(1000, ge=1, description="an integer >= 1")
-    samples: Integer = Field(50_000, ge=1, description="an integer >= 1")
+    horizon: Integer = Field(1000, ge=1, le=2**53, description="an integer from 1 to 2**53")
+    samples: Integer = Field(50_000, ge=1, le=2**40, description="an integer from 1 to 2**40")
     seed: Integer = Field(539, ge=0, lt=2**64, description="an integer from 0 to 2**64 - 1")
-    inputs: Integer = Field(1, ge=0, description="an integer >= 0")
+    inputs: Integer = Field(1, ge=0, le=2**31, description="an integer from 0 to 2**31")
     delta: Literal["error", "independent"] = Field("error", description='"error" or "independent"')
     mode: Literal["fixed", "fresh"] = Field("fixed", description='"fixed" or "fresh"')
     lags: Annotated[tuple[Integer, ...], BeforeValidator(_sequence)] = Field(

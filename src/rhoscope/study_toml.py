@@ -4,10 +4,11 @@ import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from rhoscope.errors import StudyError, StudyFileNotFoundError
+from rhoscope.errors import ArgumentTypeError, StudyError, StudyFileNotFoundError
 
 
 def dumps(table: Mapping[str, Any]) -> str:
@@ -24,6 +25,8 @@ def _value(value: Any) -> str:
 
 def as_path(source: str | Path) -> Path | None:
     """The path that a source is, or None for a document; a string of one line without "=" is a path."""
+    if not isinstance(source, str | PathLike):
+        raise ArgumentTypeError(f"source = {source!r}: give the path of a TOML file, or its text")
     if isinstance(source, str) and ("\n" in source or "=" in source or not source.strip()):
         return None
     return Path(source)

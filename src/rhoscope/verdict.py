@@ -10,9 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from rhoscope import strict_json, verdict_text
 from rhoscope.cores import available_cores
-from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.lag_verdict import LagVerdict, judge
-from rhoscope.observations import Observations
+from rhoscope.observations import Observations, half_width
 from rhoscope.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     ArgumentError
         If `band` is not positive and finite, or no sample of the result was computed.
     ArgumentTypeError
-        If `band` is not a number.
+        If `band` is not a number, or `result` no result.
 
     References
     ----------
@@ -128,20 +127,17 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     >>> verdict[64].accuracy.value > 0.8
     True
     """
-    if isinstance(band, bool) or not isinstance(band, (int, float, np.floating, np.integer)):
-        raise ArgumentTypeError(f"band: got {band!r}; give a positive number, such as log(10) = 2.303")
-    if not 0 < band < math.inf:
-        raise ArgumentError(f"band: got {band!r}; give a positive finite number, such as log(10) = 2.303")
+    width = half_width(band)
     seen = Observations(result)
     # Hundreds of arrays of a column each come and go. The GNU C library would give each back to the system, which
     # costs as much as all arithmetic; having seen a larger block freed, it keeps them.
     np.empty(_LARGE)
     # BLAS on its own threads would spend its time on waiting: its thousands of inner products are short.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(available_cores(), _JUDGES)) as pool:
-        lags = tuple(pool.map(lambda lag: judge(seen, lag, float(band)), seen.lags))
+        lags = tuple(pool.map(lambda lag: judge(seen, lag, width), seen.lags))
     return Verdict(
         study=result.study,
-        band=float(band),
+        band=width,
         outcomes=seen.outcomes,
         zero_radius=seen.zero_radius,
         constant_gain=seen.constant_gain,

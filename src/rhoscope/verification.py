@@ -1,7 +1,7 @@
 """Every oracle asked, and what the answers amount to."""
 
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -175,12 +175,12 @@ def _once(tell: Callable[[str], None]) -> Callable[[str], None]:
 
 def _chosen(only: Sequence[str] | None) -> list[str]:
     """The families asked for, in their own order."""
+    if only is not None and not isinstance(only, Iterable):
+        raise ArgumentTypeError(f"only = {only!r}: a list of families, of {', '.join(FAMILIES)}, would do")
     wanted = [only] if isinstance(only, str) else list(FAMILIES if only is None else only)
     for name in wanted:
         if name not in FAMILIES:
-            raise ArgumentError(
-                f"only: no family {name!r}; {nearest(str(name), FAMILIES)} would do, of {', '.join(FAMILIES)}"
-            )
+            raise ArgumentError(f"only: no family {name!r}; {nearest(str(name), FAMILIES)} would do")
     return [family for family in FAMILIES if family in wanted]
 
 

@@ -101,7 +101,7 @@ class Given(Ensemble):
 
 def _opened(path: str) -> NDArray[Any]:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise StudyFileNotFoundError(
             f"matrices: no file {path!r}; the path of a .npy file with an array (N, n, n) would do"
@@ -110,6 +110,10 @@ def _opened(path: str) -> NDArray[Any]:
         raise ArgumentError(
             f"matrices: cannot read {path!r} as .npy ({error}); a file written by numpy.save would do"
         ) from None
+    if isinstance(found, np.ndarray):
+        return found
+    found.close()
+    raise ArgumentError(f"matrices: {path!r} is an archive of arrays; numpy.save of one of them would do")
 
 
 def _checked(array: NDArray[Any]) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from rhoscope.ensembles.base import Ensemble, is_built_in, subclasses
-from rhoscope.errors import ArgumentError
+from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.nearest import nearest
 
 
@@ -60,6 +60,8 @@ def from_table(table: Mapping[str, Any]) -> Ensemble:
     >>> rs.ensembles.from_table({"kind": "Sparse", "density": 0.1})
     Sparse(density=0.1)
     """
+    if not isinstance(table, Mapping):
+        raise ArgumentTypeError(f'table = {table!r}: a mapping such as {{"kind": "RealGinibre"}} would do')
     parameters = dict(table)
     if "kind" not in parameters:
         raise ArgumentError('the table of an ensemble has no kind; kind = "RealGinibre" would do')

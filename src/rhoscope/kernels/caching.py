@@ -6,9 +6,10 @@ taken from disk unchanged. Here the stamp is a digest of the whole `kernels` fol
 
 import hashlib
 import os
+import pickle
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,18 @@ class _Cache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Numba would first load all that it knows of NumPy, which only compiling needs and then does."""
         rtsys.initialize(target_context)
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+        try:
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
+        except (EOFError, pickle.UnpicklingError):  # cut short, as by a crash of the machine: compiled anew
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """What cannot be kept, as on a full disk, is compiled again by the next process."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 def jit(function: Callable[..., Any], inline: bool = False) -> Any:

@@ -238,6 +238,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             modulus = lane.take(size, index)
             kappa = kit.condition_number(h, work, n, ld, norm, lane.take(wr, index), lane.take(wi, index))
             error = norm * kappa * (8.0 * n * precision.EPS)
+            # NaN where kappa left the range, as where balancing took 144 orders off the norm: nothing is known then.
+            error = lane.where(error >= 0.0, error, lane.const(float("inf")))
             # A matrix that is exactly zero has an exact spectrum; there 0 * inf would be NaN.
             error = lane.where(norm > 0.0, error, zero)
             high = lane.where(some, lane.maximum(modulus + error, high), high)

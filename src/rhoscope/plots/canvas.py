@@ -5,7 +5,7 @@ import io
 import math
 import os
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 }  # a tenth larger than at 6, in two thirds of the time
 _COLUMNS_AN_INCH = 17.7
 """Characters of a title."""
+
+_LOG_FARTHEST = 690.0
+"""Radii are drawn from 1e-300 to 1e300: closer to the ends of float64 Matplotlib's own sums would leave it."""
 
 _LEGEND: dict[str, Any] = {
     "fontsize": SMALL,
@@ -150,7 +153,10 @@ def save(figure: Figure, path: str | os.PathLike[str], formats: Iterable[str] | 
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
         for suffix, target in zip(formats, written, strict=True):
-            figure.savefig(target, dpi=_DPI, **_OPTIONS.get(suffix, {}))
+            # In memory first: where a disk is full, some formats fail in other ways than the disk did.
+            picture = io.BytesIO()
+            figure.savefig(picture, format=suffix, dpi=_DPI, **_OPTIONS.get(suffix, {}))
+            target.write_bytes(picture.getbuffer())
         if isinstance(figure, DataFigure):
             written.append(base.with_name(f"{base.name}.csv"))
             _write_csv(written[-1], figure.table)
@@ -188,16 +194,27 @@ def caption(axes: Axes, subject: str, width: float, columns: int, legend: str) -
     )
 
 
-def radius_axis(axes: Axes) -> None:
-    """Make x logarithmic with plain round numbers, as radii span less than a decade."""
+def radius_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends of a logarithmic axis of radii, as logarithms: apart, and within range."""
+    return (
+        min(max(low, -_LOG_FARTHEST), _LOG_FARTHEST - 0.02),
+        max(min(high, _LOG_FARTHEST), 0.02 - _LOG_FARTHEST),
+    )
+
+
+def radius_axis(axes: Axes, ends: tuple[float, float]) -> None:
+    """Make x logarithmic between two `radius_ends`, with plain round numbers, as radii span less than a decade."""
+    # The ends come first: from data near the ends of its range Matplotlib would go beyond that to seek its own.
+    axes.set_xlim(math.exp(ends[0]), math.exp(ends[1]))
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(ScalarFormatter())
 
 
-def lag_axis(axes: Axes) -> None:
-    """Make x logarithmic for lags."""
+def lag_axis(axes: Axes, lags: Sequence[int]) -> None:
+    """Make x logarithmic for lags, all of which it spans even where nothing is drawn."""
+    axes.update_datalim([(lag, 0.0) for lag in lags], updatey=False)
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     label_powers(axes.xaxis)

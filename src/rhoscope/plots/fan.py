@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from rhoscope.ensembles import RealGinibre
 from rhoscope.errors import ArgumentError
-from rhoscope.observations import RADIUS, Observations
+from rhoscope.observations import RADIUS, Observations, half_width
 from rhoscope.plots.canvas import (
     BLACK,
     DOUBLE,
@@ -72,7 +72,7 @@ def growth_fan(results: "Result | Sequence[Result]", *, band: float = math.log(1
     several = list(results) if isinstance(results, Sequence) else [results]
     if not several:
         raise ArgumentError("results: got none; give one result or several")
-    alone = len(several) == 1
+    alone, band = len(several) == 1, half_width(band)
     figure = DataFigure(SINGLE if alone else DOUBLE, 3.3)
     panels = figure.subplots(1, len(several), sharey=True, squeeze=False)[0]
     tables = [_draw(axes, result, band) for axes, result in zip(panels, several, strict=True)]
@@ -113,7 +113,7 @@ def _draw(axes: Axes, result: "Result", band: float) -> dict[str, np.ndarray]:
     exponent = _exact_exponent(result.study)
     if exponent is not None:
         axes.plot(seen.lags, exponent * np.array(seen.lags), "--", color=BLACK, lw=1, label="theory: k μ₁")
-    lag_axis(axes)
+    lag_axis(axes, seen.lags)
     axes.set_yscale("symlog", linthresh=band, linscale=1.2)
     label_powers(axes.yaxis)
     dress(axes, "lag k = T − t", "log growth $G_k$ (natural)")

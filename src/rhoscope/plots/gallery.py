@@ -32,7 +32,7 @@ def all_figures(
     Returns
     -------
     dict of str to DataFigure
-        By the name of the function that draws it; `transition_vs_gain` only where the gain varies.
+        By the name of the function that draws it; `transition_vs_gain` only where samples differ in gain.
 
     Raises
     ------
@@ -54,6 +54,6 @@ def all_figures(
         "predictors_vs_lag": predictors_vs_lag(verdict),
         "eigenvalue_cloud": eigenvalue_cloud(result),
     }
-    if len(set(result.study.gain)) > 1:
+    if not verdict.constant_gain:
         figures["transition_vs_gain"] = transition_vs_gain(result, band=verdict.band)
     return figures

@@ -1,11 +1,10 @@
 """Each predictor's correlation and accuracy against the lag."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from rhoscope.association import Association
+from rhoscope.errors import ArgumentTypeError
 from rhoscope.intervals import UNDEFINED, Estimate
 from rhoscope.plots.canvas import (
     BLACK,
@@ -19,10 +18,8 @@ from rhoscope.plots.canvas import (
     dress,
     lag_axis,
 )
+from rhoscope.verdict import Verdict
 from rhoscope.verdict_text import study_line
-
-if TYPE_CHECKING:
-    from rhoscope.verdict import Verdict
 
 _STYLES = {
     "spectral_radius": (BLACK, "o", "ρ(A)"),
@@ -33,7 +30,7 @@ _STYLES = {
 }
 
 
-def predictors_vs_lag(verdict: "Verdict") -> DataFigure:
+def predictors_vs_lag(verdict: Verdict) -> DataFigure:
     """Draw, for ρ(A) and its rivals, rank correlation with the growth rate and accuracy against the lag.
 
     Left: Spearman's correlation at unit gain, for ρ also with the difference estimator; the gain alone is
@@ -56,6 +53,8 @@ def predictors_vs_lag(verdict: "Verdict") -> DataFigure:
     >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
     >>> figure = rs.plots.predictors_vs_lag(rs.criterion(rs.run(study)))
     """
+    if not isinstance(verdict, Verdict):
+        raise ArgumentTypeError(f"verdict: got a {type(verdict).__name__}; give rhoscope.criterion(result)")
     figure = DataFigure(DOUBLE, 3.0)
     left, right = figure.subplots(1, 2)
     lags = [entry.lag for entry in verdict.lags]
@@ -81,7 +80,7 @@ def predictors_vs_lag(verdict: "Verdict") -> DataFigure:
     decided = [entry.decided.value for entry in verdict.lags]
     right.plot(lags, decided, ":", color=GREY, lw=1.2, label="decided share, by ρ")
     for axes in (left, right):
-        lag_axis(axes)
+        lag_axis(axes, lags)
         axes.set_xlim(lags[0] / 1.15, lags[-1] * 1.15)
     left.axhline(0, color=GREY, lw=0.6)
     left.set_ylim(top=1.03)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 
-from rhoscope.observations import RADIUS, Observations
+from rhoscope.observations import RADIUS, Observations, half_width
 from rhoscope.plots.canvas import (
     BLUE,
     GREY,
@@ -19,6 +19,7 @@ from rhoscope.plots.canvas import (
     dress,
     label_powers,
     radius_axis,
+    radius_ends,
 )
 from rhoscope.verdict_text import study_line
 
@@ -62,7 +63,7 @@ def gradient_vs_radius(result: "Result", lag: int | None = None, *, band: float 
     >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
     >>> figure = rs.plots.gradient_vs_radius(rs.run(study), lag=64)
     """
-    seen = Observations(result)
+    seen, band = Observations(result), half_width(band)
     lag = seen.lags[-1] if lag is None else lag
     growth, log_radius = seen.growth(lag), seen.logs[RADIUS]
     drawn = np.isfinite(growth) & np.isfinite(log_radius)
@@ -81,12 +82,10 @@ def gradient_vs_radius(result: "Result", lag: int | None = None, *, band: float 
         figure.tabulate(spectral_radius=np.exp(log_radius), log_growth=growth)
     for axes in (upper, lower):
         axes.axhspan(-band, band, color=GREY, alpha=0.3, lw=0, zorder=0, label=f"indeterminate, ±{band:.3g}")
-    left, right = _limits(log_radius)
-    ends = np.array([left, right])
-    upper.plot(np.exp(ends), lag * ends, ls="--", color=VERMILION, lw=0.8, label="k log ρ")
+    ends = _limits(log_radius)
+    upper.plot(np.exp(ends), lag * np.array(ends), ls="--", color=VERMILION, lw=0.8, label="k log ρ")
     lower.axhline(0, ls="--", color=VERMILION, lw=0.8)
-    radius_axis(lower)
-    lower.set_xlim(math.exp(left), math.exp(right))
+    radius_axis(lower, ends)
     dress(upper, "", f"log growth $G_k$ at lag k = {lag:,}")
     dress(lower, "spectral radius ρ(A)", "$G_k$ − k log ρ")
     figure.legend_below(upper, columns=2)
@@ -128,4 +127,4 @@ def _limits(log_radius: np.ndarray) -> tuple[float, float]:
     """Ends of the log ρ axis, apart even where all radii are equal or none is positive."""
     low, high = (float(log_radius.min()), float(log_radius.max())) if log_radius.size else (0.0, 0.0)
     margin = max(0.02 * (high - low), 0.01)
-    return low - margin, high + margin
+    return radius_ends(low - margin, high + margin)

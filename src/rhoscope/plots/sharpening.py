@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from rhoscope import theory
 from rhoscope.errors import ArgumentError
 from rhoscope.intervals import share
-from rhoscope.observations import RADIUS, Observations
-from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis
+from rhoscope.observations import RADIUS, Observations, half_width
+from rhoscope.plots.canvas import BLACK, GREY, SINGLE, DataFigure, dress, radius_axis, radius_ends
 from rhoscope.theory.calibration import tabulated_gains
 from rhoscope.verdict_text import study_line
 
@@ -68,11 +68,11 @@ def transition(
     several = list(results) if isinstance(results, Sequence) else [results]
     if not several:
         raise ArgumentError("results: got none; give one result or several")
-    alone = len(several) == 1
+    alone, band = len(several) == 1, half_width(band)
     curves: list[tuple[Observations, int]] = []
     for result in several:
         seen = Observations(result)
-        chosen = lags if lags is not None else _spread(seen.lags) if alone else seen.lags[-1:]
+        chosen = _chosen(lags, _spread(seen.lags) if alone else seen.lags[-1:])
         curves += [(seen, lag) for lag in chosen]
 
     figure = DataFigure(SINGLE, 3.0)
@@ -87,8 +87,7 @@ def transition(
         axes.axvline(math.exp(band / lag), color=colour, lw=0.8, ls=":")
     axes.plot([], [], ":", color=GREY, lw=0.8, label="exp(c/k)")
     axes.axvline(1, color=BLACK, lw=0.6)
-    radius_axis(axes)
-    axes.set_xlim(_stretch(*np.array([(row[2], row[5]) for row in rows]).T))
+    radius_axis(axes, _stretch(*np.array([(row[2], row[5]) for row in rows]).T))
     axes.set_ylim(-0.02, 1.02)
     dress(axes, "spectral radius ρ(A)", f"share with $G_k$ > {band:.3g}")
     figure.legend_below(axes, columns=6 if alone else 3, title="lag k" if alone else None)
@@ -134,10 +133,11 @@ def transition_vs_gain(
     >>> study = rs.Study(size=8, horizon=64, samples=200, seed=1)
     >>> figure = rs.plots.transition_vs_gain(rs.run(study), lags=[8, 64])
     """
-    seen = Observations(result)
+    seen, band = Observations(result), half_width(band)
     if seen.constant_gain:
-        raise ArgumentError(f"result: got the gain {seen.study.gain[0]:g} alone; one over a range would do")
-    chosen = _spread(seen.lags) if lags is None else lags
+        alone = math.exp(seen.log_gain[0])
+        raise ArgumentError(f"result: got the gain {alone:g} alone; one over a range would do")
+    chosen = _chosen(lags, _spread(seen.lags))
     gain = np.exp(seen.log_gain)
     bins = np.array_split(np.argsort(gain), min(_BINS, max(1, gain.size // _FEWEST)))
     limit = _share_above_one(seen.study, np.array([gain[members[members.size // 2]] for members in bins]))
@@ -184,6 +184,12 @@ def _draw(axes: Axes, points: list[_Point], colour: np.ndarray, label: str) -> N
     axes.plot(place, middle, ".-", color=colour, lw=1.2, markersize=2.5, label=label)
 
 
+def _chosen(lags: Sequence[int] | None, default: Sequence[int]) -> Sequence[int]:
+    if lags is not None and not len(lags):
+        raise ArgumentError(f"lags: got {lags!r}; give one lag or several, or None")
+    return default if lags is None else lags
+
+
 def _spread(lags: Sequence[int]) -> list[int]:
     """Up to five lags, evenly spread over the longer half of the logarithmic scale, and the longest."""
     wanted = lags[-1] ** np.linspace(0.4, 1, _CURVES)
@@ -216,8 +222,8 @@ def _radius_bins(log_radius: np.ndarray, unit: float) -> list[np.ndarray]:
 
 
 def _stretch(radii: np.ndarray, shares: np.ndarray) -> tuple[float, float]:
-    """Ends of the ρ axis: where shares lie between 0 and 1, and half as much again on either side."""
+    """Ends of the log ρ axis: where shares lie between 0 and 1, and half as much again on either side."""
     between = radii[(shares > 0.01) & (shares < 0.99) & (radii > 0)]
     ends = np.log([1.0, *(between if between.size else radii[radii > 0])])
     margin = max(0.5 * (ends.max() - ends.min()), 0.01)
-    return math.exp(ends.min() - margin), math.exp(ends.max() + margin)
+    return radius_ends(float(ends.min() - margin), float(ends.max() + margin))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rhoscope.errors import ArgumentError
-from rhoscope.theory.numbers import positive, radii, whole
+from rhoscope.theory.numbers import relative_radii, whole
 
 
 def elliptic_law_share(radius: ArrayLike, tau: float = 0.0, gain: float = 1.0) -> NDArray[np.float64]:
@@ -52,7 +52,7 @@ def elliptic_law_share(radius: ArrayLike, tau: float = 0.0, gain: float = 1.0) -
     """
     if not -1.0 <= tau <= 1.0:
         raise ArgumentError(f"tau: {tau}; a correlation from -1 to 1 would do")
-    s = np.minimum(radii("radius", radius) / positive("gain", gain), 1.0)
+    s = np.minimum(relative_radii("radius", radius, gain), 1.0)
     minor = (1.0 - abs(tau)) / (1.0 + abs(tau))
     if minor == 0.0:
         return 2.0 / math.pi * (np.arcsin(s) + s * np.sqrt(1.0 - s * s))
@@ -106,7 +106,7 @@ def expected_overlap(modulus: ArrayLike, size: int, gain: float = 1.0) -> NDArra
     [32.    24.     4.724  1.311]
     """
     n = whole("size", size, least=1)
-    x = n * (radii("modulus", modulus) / positive("gain", gain)) ** 2
+    x = n * relative_radii("modulus", modulus, gain) ** 2
     # q_j = x e_{j-1}/e_j from j = 0 up: e_j itself would overflow.
     quotient = np.zeros_like(x)
     for j in range(1, n):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.arrays import as_matrices
-from rhoscope.theory.numbers import single
+from rhoscope.theory.numbers import scaled, single
 
 _ANGLES = 64
 _STEPS = 60
@@ -33,7 +33,8 @@ def numerical_radius(matrix: Any) -> float:
     Returns
     -------
     float
-        w(A), at most 1e-6 of it too small, and to rounding where the farthest points of the field stand out.
+        w(A), at most 1e-6 of it too small, and to rounding where the farthest points of the field stand out; infinite
+        past the range of float64.
 
     Raises
     ------
@@ -52,7 +53,13 @@ def numerical_radius(matrix: Any) -> float:
     >>> print(round(numerical_radius([[0.0, 2.0], [0.0, 0.0]]), 12))
     1.0
     """
-    A = single("matrix", as_matrices(matrix, "matrix"))
+    A, exponent = scaled(single("matrix", as_matrices(matrix, "matrix")))
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(_radius(A), exponent))
+
+
+def _radius(A: NDArray[Any]) -> float:
+    """w(A) of entries near 1, whose squares are in range."""
     angles = 2.0 * math.pi * np.arange(_ANGLES + 1) / _ANGLES
     if A.dtype.kind == "f":  # its field of values is symmetric about the real axis
         angles = angles[: _ANGLES // 2 + 1]

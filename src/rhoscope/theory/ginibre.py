@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from rhoscope.errors import ArgumentError
-from rhoscope.theory.numbers import positive, radii, rounded, whole
+from rhoscope.theory.numbers import positive, relative_radii, rounded, whole
 
 # E|G^k|² of a real G as a polynomial in n, the constant first, for k = 0..4.
 _REAL_POWER_NORMS = ((0, 1), (0, 0, 1), (0, 2, 0, 1), (0, 4, 10, 0, 1), (0, 48, 28, 28, 0, 1))
@@ -235,5 +235,5 @@ def expected_real_eigenvalues(size: int) -> float:
 
 def _gamma_laws(radius: ArrayLike, size: int, gain: float) -> NDArray[np.float64]:
     """P(j, n r²/g²) for j = 1..n along a new last axis."""
-    n, scaled = whole("size", size, least=1), radii("radius", radius) / positive("gain", gain)
+    n, scaled = whole("size", size, least=1), relative_radii("radius", radius, gain)
     return special.gammainc(np.arange(1, n + 1), n * scaled[..., None] ** 2)

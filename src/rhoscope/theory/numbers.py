@@ -45,10 +45,19 @@ def finite(name: str, value: float) -> Fraction:
 
 def radii(name: str, value: ArrayLike) -> NDArray[np.float64]:
     """Numbers from zero up, of any shape."""
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{name}: {value!r}; numbers >= 0 would do") from None
     if not np.all(array >= 0.0):
         raise ArgumentError(f"{name}: {value}; numbers >= 0 would do")
     return array
+
+
+def relative_radii(name: str, value: ArrayLike, gain: float) -> NDArray[np.float64]:
+    """Numbers from zero up as multiples of the gain; those past 1e100, where no law changes any more, as 1e100."""
+    with np.errstate(over="ignore"):
+        return np.minimum(radii(name, value) / positive("gain", gain), 1e100)
 
 
 def single(name: str, matrices: NDArray[Any]) -> NDArray[Any]:
@@ -56,6 +65,14 @@ def single(name: str, matrices: NDArray[Any]) -> NDArray[Any]:
     if matrices.ndim != 2:
         raise ArgumentError(f"{name}: shape {matrices.shape}; one square matrix (n, n) would do")
     return matrices
+
+
+def scaled(P: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """P less a power of two, and its exponent."""
+    exponent = int(np.frexp(np.maximum(np.abs(np.real(P)), np.abs(np.imag(P))).max())[1])
+    # Twice half the exponent: 2^exponent itself may be out of range where P 2^-exponent is not.
+    half = exponent // 2
+    return P * 2.0**-half * 2.0 ** (half - exponent), exponent
 
 
 def rounded(value: Fraction) -> float:

@@ -11,7 +11,7 @@ from scipy import special
 from rhoscope.arrays import as_lags, as_matrices
 from rhoscope.errors import ArgumentError
 from rhoscope.theory.field_of_values import numerical_radius
-from rhoscope.theory.numbers import single, whole
+from rhoscope.theory.numbers import scaled, single, whole
 
 
 class PowerBounds(NamedTuple):
@@ -180,20 +180,12 @@ def power_transient(matrix: Any, horizon: int = 10_000) -> Transient:
 
 def _powers(A: NDArray[Any]) -> Iterator[tuple[NDArray[Any], int]]:
     """A^0, A^1, ... as P 2^e, the largest entry of P between 1/2 and 2 unless P is 0."""
-    unit, step = _scaled(A)
+    unit, step = scaled(A)
     power, exponent = np.eye(len(A), dtype=A.dtype), 0
     while True:
         yield power, exponent
-        power, carry = _scaled(power @ unit)
+        power, carry = scaled(power @ unit)
         exponent += step + carry
-
-
-def _scaled(P: NDArray[Any]) -> tuple[NDArray[Any], int]:
-    """P less a power of two."""
-    exponent = int(np.frexp(np.maximum(np.abs(np.real(P)), np.abs(np.imag(P))).max())[1])
-    # Twice half the exponent: 2^exponent itself may be out of range where P 2^-exponent is not.
-    half = exponent // 2
-    return P * 2.0**-half * 2.0 ** (half - exponent), exponent
 
 
 def _log_norm(power: NDArray[Any], exponent: int, norm: str) -> float:
