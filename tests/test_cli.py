@@ -301,6 +301,12 @@ def test_version(rhoscope: Command) -> None:
     assert rhoscope("--version").out.strip() == rs.info().versions["rhoscope"]
 
 
+def test_the_package_is_run_as_a_module_too() -> None:
+    command = [sys.executable, "-m", "rhoscope", "--version"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == rs.info().versions["rhoscope"]
+
+
 def test_large_runs_are_announced(rhoscope: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise RhoscopeError("not run")

@@ -62,4 +62,9 @@ def test_a_kernel_is_compiled_once_for_a_device_and_its_sources(tmp_path: Path) 
     assert run(tmp_path, "9", "bounded") == missed  # for smaller blocks
     assert run(tmp_path, "9", "bounded") == found
     assert run(tmp_path, "8") == missed  # another device
+    for suffix in ("nbi", "nbc"):
+        for path in tmp_path.glob(f"*.{suffix}"):
+            os.truncate(path, 100)
+        assert run(tmp_path, "9") == missed  # cut short
+        assert run(tmp_path, "9") == found
     assert run(tmp_path, "9", "edited") == missed

@@ -68,24 +68,36 @@ class _CacheImpl(CompileResultCacheImpl):
     _locator_classes = [Locator]
 
 
-class _Cache(FunctionCache):
+class Forgiving:
+    """What a cache does, before any other class of its own, where the disk does not serve it."""
+
+    def load_overload(self: Any, sig: Any, target_context: Any) -> Any:
+        """A file cut short, as by a crash of the machine, is made anew."""
+        try:
+            return super().load_overload(sig, target_context)
+        except (EOFError, pickle.UnpicklingError):
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self: Any, sig: Any, data: Any) -> None:
+        """What cannot be kept, as on a full disk, is compiled again by the next process."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
+
+
+class _Quick(FunctionCache):
     _impl_class = _CacheImpl
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Numba would first load all that it knows of NumPy, which only compiling needs and then does."""
         rtsys.initialize(target_context)
-        try:
-            with self._guard_against_spurious_io_errors():
-                return self._load_overload(sig, target_context)
-        except (EOFError, pickle.UnpicklingError):  # cut short, as by a crash of the machine: compiled anew
-            with suppress(OSError):
-                self.flush()
-            return None
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """What cannot be kept, as on a full disk, is compiled again by the next process."""
-        with suppress(OSError):
-            super().save_overload(sig, data)
+
+class _Cache(Forgiving, _Quick):
+    pass
 
 
 def jit(function: Callable[..., Any], inline: bool = False) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from numba.core import event
 from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 
-from rhoscope.kernels.caching import Locator
+from rhoscope.kernels.caching import Forgiving, Locator
 
 # pyright: reportMissingImports=false, reportAttributeAccessIssue=false
 
@@ -14,7 +14,7 @@ class _CacheImpl(CUDACacheImpl):
     _locator_classes = [Locator]
 
 
-class _Cache(CUDACache):
+class _Cache(Forgiving, CUDACache):
     """Of a kernel for blocks of at most so many threads, which its code depends on, and its source does not tell."""
 
     _impl_class = _CacheImpl
