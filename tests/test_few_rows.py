@@ -32,8 +32,12 @@ columns = pytest.mark.parametrize(
 )
 
 
+def _dtype(lane: Any) -> Any:
+    return np.float32 if lane is lane_single else np.float64
+
+
 def _work(lane: Any, cells: int, seed: int) -> NDArray[Any]:
-    space = lanes(cells, np.float32 if lane is lane_single else np.float64)
+    space = lanes(cells, _dtype(lane))
     space[:] = np.random.default_rng(seed).standard_normal(space.size)
     return space
 
@@ -186,7 +190,7 @@ def test_two_samples_at_once_have_the_bits_of_each_alone(kit: Any, lane: Any, n:
     A[5] = np.triu(A[5], 1)
     delta[4] = 0.0
     steps = (width * n * n, n * n, n, 1), (width * n, n, 1)
-    work = lanes(step_norms_cells(n, True, block, width), np.float32 if lane is lane_single else np.float64)
+    work = lanes(2 * step_norms_cells(n, True, block, width), _dtype(lane))
 
     def norms(start: int, stop: int) -> NDArray[Any]:
         out = lanes(lags.size * 2)
@@ -198,6 +202,28 @@ def test_two_samples_at_once_have_the_bits_of_each_alone(kit: Any, lane: Any, n:
     np.testing.assert_array_equal(together, np.concatenate([norms(s, s + 1) for s in range(samples)]))
     assert np.isfinite(together[[0, 1, 2, 3, 6]]).all()
     assert (together[5, 3:] == -np.inf).all()
+
+
+@precisions
+def test_two_groups_at_once_have_the_bits_of_each_alone(kit: Any, lane: Any) -> None:
+    width, groups, lags = lane.WIDTH, 3, np.array([0, 1, 5, 60, 61, 200])
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13):
+        rng = np.random.default_rng(n)
+        A, delta = rng.standard_normal((groups, n * n, width)), rng.standard_normal((groups, n, width))
+        A[1, 0, 2] *= 2.0**-60  # such blocks are done again, beside some that are not
+        A[0, n - 1 :: n, 1] *= 2.0**60
+        delta[2, :, 3] = 0.0
+        given = A.astype(_dtype(lane)).reshape(-1), delta.astype(_dtype(lane)).reshape(-1)
+        work = lanes(2 * step_norms_cells(n, False, 48, width), _dtype(lane))
+
+        def norms(kernel: Any, n: int = n, given: Any = given, work: Any = work) -> NDArray[Any]:
+            out = lanes(groups * lags.size * 2)
+            kernel(work, given[0], n * n, given[1], n, n, lags, (48, 5), out, 0, groups)
+            return out
+
+        together = norms(kit.step_norms)
+        np.testing.assert_array_equal(together, norms(kit.steps_alone), err_msg=f"n = {n}")
+        assert np.isfinite(together).mean() > 0.4
 
 
 @precisions

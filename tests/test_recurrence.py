@@ -47,7 +47,7 @@ def step_norms(
     n = A.shape[-1]
     ld, lags = leading(n), np.asarray(lags, dtype=np.int64)
     times = times or norm_times(n, double)
-    work, out = lanes(step_norms_cells(n, columns, times[0])), lanes(lags.size)
+    work, out = lanes(2 * step_norms_cells(n, columns, times[0])), lanes(lags.size)
     a, d = group_matrices(A), group(delta)
     if columns:
         steps = (0, 1, ld * WIDTH, WIDTH), (0, 1, WIDTH)
@@ -265,14 +265,14 @@ def test_plain_arrays_give_the_bits_of_groups() -> None:
     rng = np.random.default_rng(8)
     A, delta = rng.standard_normal((members, n, n)), rng.standard_normal((members, n))
     ld, times = leading(n), norm_times(n, double)
-    work = lanes(step_norms_cells(n, False, times[0]))
+    work = lanes(2 * step_norms_cells(n, False, times[0]))
     out = lanes(2 * lags.size)
     cpu.step_norms_batch(
-        work, lanes(n * ld), lanes(n), A.ravel(), delta.ravel(), n, ld, lags, times, out, 0, 2
+        work, lanes(2 * n * ld), lanes(2 * n), A.ravel(), delta.ravel(), n, ld, lags, times, out, 0, 2
     )
     got = out.reshape(2, -1, WIDTH).transpose(0, 2, 1).reshape(16, -1)[:members]
     np.testing.assert_array_equal(got[3:], step_norms(A[3:], delta[3:], lags, False)[0])
-    work, out = lanes(step_norms_cells(n, True, times[0])), lanes(2 * lags.size)
+    work, out = lanes(2 * step_norms_cells(n, True, times[0])), lanes(2 * lags.size)
     steps = (WIDTH * n * n, n * n, n, 1), (WIDTH * n, n, 1)
     cpu_columns.step_norms(
         work, A.ravel(), steps[0], delta.ravel(), steps[1], n, lags, times, out, 0, members

@@ -22,6 +22,7 @@ from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels import strides as _strides
 from rhoscope.kernels import strides_cpu as _strides_cpu
 from rhoscope.kernels import two_blocks as _two_blocks
+from rhoscope.kernels import two_samples as _two_samples
 from rhoscope.kernels import widened as _widened
 from rhoscope.kernels.caching import inlined, jit
 
@@ -107,7 +108,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     place_matrix,
     place_vector,
     transpose,
-    step_norms,
+    steps_alone,
     bptt,
 ) = _interleaved.build(lane, kit, jit, inlined)
 panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, panel_1, combine = _panels.build(
@@ -146,7 +147,19 @@ walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _fe
     regions,
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
-step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
+step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
+(
+    walk_both_2,
+    walk_both_3,
+    walk_both_4,
+    walk_both_5,
+    walk_both_6,
+    walk_both_7,
+    walk_both_8,
+    walk_both,
+    goes_with_another,
+    norms_of_two,
+) = _two_samples.build_interleaved(lane, kit, jit, inlined)
 square, _, _, _, _, panels_at, lay_in_panels = _powers.build(lane, kit, jit)
 (
     matrix_square,

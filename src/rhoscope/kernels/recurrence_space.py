@@ -16,8 +16,10 @@ __all__ = ["COLUMNS_FROM"]
 CELL_BYTES = 64  # in either precision
 # Larger sizes gain nothing from long blocks, whose vectors push the matrix out of the cache.
 LONG_BLOCKS = 64
-# Cells of a matrix up to which there is room for two samples at once; see `two_samples`.
-SIDE_BY_SIDE = 150
+# Two samples, or groups of them, go side by side up to so many cells of a matrix where a lane is a column, and rows
+# where it is a matrix; see `two_samples`.
+CELLS_SIDE_BY_SIDE = 150
+ROWS_SIDE_BY_SIDE = 12
 # States kept by one thread before backpropagation turns to checkpoints.
 STATE_BYTES = 1 << 22
 # Shorter horizons are walked in single steps; longer ones in strides of at most 2^MOST_DOUBLINGS.
@@ -56,8 +58,13 @@ def _shape(n: int, columns: bool, lanes: int = WIDTH) -> tuple[int, int, int]:
 def step_norms_cells(n: int, columns: bool, block: int = BLOCK, lanes: int = WIDTH) -> int:
     """Cells (of so many lanes) of the work array of `step_norms`."""
     _, count, matrix = _shape(n, columns, lanes)
-    samples = 2 if columns and matrix <= SIDE_BY_SIDE else 1
-    return samples * (matrix + (block + 1) * (count + 1))
+    return matrix + (block + 1) * (count + 1)
+
+
+def side_by_side(n: int, columns: bool, lanes: int = WIDTH) -> int:
+    """How many such work arrays the CPU's `step_norms` needs, one after another."""
+    few = _shape(n, columns, lanes)[2] <= CELLS_SIDE_BY_SIDE if columns else n <= ROWS_SIDE_BY_SIDE
+    return 2 if few else 1
 
 
 def segment_length(

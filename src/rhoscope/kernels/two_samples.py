@@ -1,4 +1,4 @@
-"""Norms of two samples side by side where a lane is a column: while one waits for its sums, the other goes on.
+"""Norms of two samples side by side, or of two groups of them: while one waits for its sums, the other goes on.
 
 For few cells only: more of them fill the waiting by themselves, and two matrices leave the first-level cache. What
 holds the second sample is another array, laid out as the first. The bits are those of one sample after the other.
@@ -8,15 +8,87 @@ from typing import Any
 
 from rhoscope.kernels import registers, tiles
 from rhoscope.kernels.few_rows import FREE, two_cells
-from rhoscope.kernels.recurrence_space import SIDE_BY_SIDE
+from rhoscope.kernels.recurrence_space import CELLS_SIDE_BY_SIDE, ROWS_SIDE_BY_SIDE
 from rhoscope.kernels.scaled import ZERO
 
-# Cells of a row, the first where there are `two_cells`.
+# Rows in registers where a lane is a matrix; cells of a row where it is a column, two where there are `two_cells`.
+ROWS = 2, 3, 4, 5, 6, 7, 8
 CELLS = 2, 3, 4
 PARTS = 2
 
 
-def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels `walk_both_2` to `walk_both_8`, `walk_both`, `goes_with_another` and `norms_of_two`."""
+    width = lane.WIDTH
+    wide = lane.EIGHT_SUMS
+
+    def walking(n: int) -> Any:
+        size = min(n * n, max(1, FREE // 2 - 2 * n))
+
+        @jit
+        def walk(w, other, v, steps, shift, second, matrix):
+            lane.align_frame()
+            a = matrix[0] * width
+            down = matrix[1] * width
+            x = tiles.load(w, v * width, 0, n, n)
+            y = tiles.load(other, v * width, 0, n, n)
+            e = lane.load(w, v + n)
+            f = lane.load(other, v + n)
+            held = tiles.load(w, a, down, n, size)
+            kept = tiles.load(other, a, down, n, size)
+            for _ in range(steps):
+                v += n + 1
+                e = e + shift
+                f = f + second
+                x = registers.add_image(tiles.start(w, 0, True, n, 1), w, a, down, held, x)
+                y = registers.add_image(tiles.start(other, 0, True, n, 1), other, a, down, kept, y)
+                tiles.store(x, w, v * width, 0, n)
+                lane.store(w, v + n, e)
+                tiles.store(y, other, v * width, 0, n)
+                lane.store(other, v + n, f)
+
+        return walk
+
+    @jit
+    def walk_both(w, other, v, steps, shift, second, count, matrix):
+        """Steps without inputs from the vectors at v into those after them, for a count that may go with another."""
+        if wide and count == 2:
+            kit.walk_both_2(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 3:
+            kit.walk_both_3(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 4:
+            kit.walk_both_4(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 5:
+            kit.walk_both_5(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 7:
+            kit.walk_both_7(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 8:
+            kit.walk_both_8(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 6:
+            kit.walk_both_6(w, other, v, steps, shift, second, matrix)
+        elif wide:
+            # One step after the other: the processor looks ahead far enough to begin the second beside the first.
+            e = lane.load(w, v + count)
+            f = lane.load(other, v + count)
+            for _ in range(steps):
+                e = e + shift
+                f = f + second
+                there = v + count + 1
+                lane.store(w, there + count, e)
+                kit.apply_matrices(w, there, count, (0, 0, 0), 0, matrix, v)
+                lane.store(other, there + count, f)
+                kit.apply_matrices(other, there, count, (0, 0, 0), 0, matrix, v)
+                v = there
+
+    @inlined
+    def goes_with_another(count, matrix):
+        """Whether groups of such matrices are faster by twos."""
+        return wide and 2 <= count <= ROWS_SIDE_BY_SIDE
+
+    return *(walking(n) for n in ROWS), walk_both, goes_with_another, _norming(lane, kit, jit)
+
+
+def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels `walk_both_2`, `walk_both_3`, `walk_both_4`, `walk_both`, `goes_with_another` and `norms_of_two`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
@@ -28,8 +100,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         fixed = -(-size // (PARTS * count)) * PARTS
 
         @jit
-        def walk(w, other, v, steps, shift, second, a, rows):
+        def walk(w, other, v, steps, shift, second, matrix):
             lane.align_frame()
+            a, _, rows = matrix
             e = lane.load(w, v + count)
             f = lane.load(other, v + count)
             x = lane.load(w, v)
@@ -66,25 +139,28 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return walk
 
     @jit
-    def walk_both(w, other, v, steps, shift, second, count, a, rows):
+    def walk_both(w, other, v, steps, shift, second, count, matrix):
         """Steps without inputs from the vectors at v into those after them, for a count that may go with another."""
         if narrow and count == 2:
-            kit.walk_both_2(w, other, v, steps, shift, second, a, rows)
+            kit.walk_both_2(w, other, v, steps, shift, second, matrix)
         elif wide and count == 3:
-            kit.walk_both_3(w, other, v, steps, shift, second, a, rows)
+            kit.walk_both_3(w, other, v, steps, shift, second, matrix)
         elif wide:
-            kit.walk_both_4(w, other, v, steps, shift, second, a, rows)
+            kit.walk_both_4(w, other, v, steps, shift, second, matrix)
 
     @inlined
     def goes_with_another(count, matrix):
         """Whether samples of such matrices are faster by twos."""
-        return count * matrix[2] <= SIDE_BY_SIDE and kit.walks(count, matrix)
+        return count * matrix[2] <= CELLS_SIDE_BY_SIDE and kit.walks(count, matrix)
 
+    return *(walking(count) for count in CELLS), walk_both, goes_with_another, _norming(lane, kit, jit)
+
+
+def _norming(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index):
         """`norms_by_steps` of samples `index` and `index` + 1, the second in `other`."""
         block, look = times
-        a, _, rows = matrix
         floor = lane.const(ZERO)
         every = floor == floor
         frail = ~every
@@ -102,7 +178,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                     other, v, steps, look, other_frail, floor, second, count, matrix, (0, 0, 0), 0, 0, 0
                 )
             else:
-                kit.walk_both(w, other, v, steps, shift, second, count, a, rows)
+                kit.walk_both(w, other, v, steps, shift, second, count, matrix)
             frail = frail | kit.settle_norms(w, v, steps, look, frail, shift, count, matrix)
             other_frail = other_frail | kit.settle_norms(
                 other, v, steps, look, other_frail, second, count, matrix
@@ -114,4 +190,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.copy_vector(other, v, end, count)
             lag += steps
 
-    return *(walking(count) for count in CELLS), walk_both, goes_with_another, norms_of_two
+    return norms_of_two
