@@ -99,6 +99,7 @@ walk_both_2, walk_both_3, walk_both_4, walk_both, goes_with_another, norms_of_tw
     pairs_12,
     pairs_4,
     pairs_1,
+    pack,
     square_pairs,
     square,
     *_,

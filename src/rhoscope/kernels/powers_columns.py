@@ -36,15 +36,21 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return product_tile
 
     @jit
+    def pack(w, to, source, down, n, cells):
+        """The first cells of n rows, one row after another; offsets are numbers."""
+        for row in range(source, source + n * down, down):
+            for c in range(row, row + cells * width, width):
+                lane.store_at(w, to, lane.load_at(w, c))
+                to += width
+
+    @jit
     def square_pairs(w, q, p, down, n, spare, end):
         """Cells 0 to `end` - 1 of the rows of Q = P P, two at a time; offsets are numbers."""
         for c in range(0, end, 2 * width):
             b = p + c
             b_down = down
             if n >= PACK_FROM:
-                for k in range(n):
-                    lane.store_at(w, spare + 2 * k * width, lane.load_at(w, b + k * down))
-                    lane.store_at(w, spare + (2 * k + 1) * width, lane.load_at(w, b + k * down + width))
+                kit.pack(w, spare, b, down, n, 2)
                 b = spare
                 b_down = 2 * width
             to = q + c
@@ -79,8 +85,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             b = p + c
             b_down = down
             if n >= PACK_FROM:
-                for k in range(n):
-                    lane.store_at(w, spare + k * width, lane.load_at(w, b + k * down))
+                kit.pack(w, spare, b, down, n, 1)
                 b = spare
                 b_down = width
             to = q * width + c
@@ -106,6 +111,41 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             if a < end:
                 kit.product_1(w, to, a, down, b, b_down, n)
 
+    @inlined
+    def add_row_pair(w, at, low, high, rest, s, c):
+        """The number at w[at], in two parts, times a vector in two parts, onto a sum."""
+        return kit.add_pair(lane.const(lane.get(w, at)), lane.const(lane.get(w, at + low)), high, rest, s, c)
+
+    @inlined
+    def end_row_pair(w, to, low, s, c):
+        """Write a sum."""
+        high, rest = kit.end_pair(s, c)
+        lane.store_at(w, to, high)
+        lane.store_at(w, to + low, rest)
+
+    def square_rows(rows: int) -> Any:
+        # The additions of a sum wait for one another; four rows of sums fill the time where registers hold them.
+        @inlined
+        def square_tile(w, to, a0, a1, a2, a3, b, low, down, n):
+            s0 = s1 = s2 = s3 = lane.const(START)
+            c0 = c1 = c2 = c3 = lane.const(0.0)
+            for k in range(n):
+                high = lane.load_at(w, b)
+                rest = lane.load_at(w, b + low)
+                s0, c0 = kit.add_row_pair(w, a0 + k, low, high, rest, s0, c0)
+                s1, c1 = kit.add_row_pair(w, a1 + k, low, high, rest, s1, c1)
+                if rows == 4:
+                    s2, c2 = kit.add_row_pair(w, a2 + k, low, high, rest, s2, c2)
+                    s3, c3 = kit.add_row_pair(w, a3 + k, low, high, rest, s3, c3)
+                b += down
+            kit.end_row_pair(w, to, low, s0, c0)
+            kit.end_row_pair(w, to + a1 - a0, low, s1, c1)
+            if rows == 4:
+                kit.end_row_pair(w, to + a2 - a0, low, s2, c2)
+                kit.end_row_pair(w, to + a3 - a0, low, s3, c3)
+
+        return square_tile
+
     @jit
     def square_pair(w, q, p, low, down, n):
         """Q = P P for P in two parts, the second `low` cells after the first, with |P|_F < 2; see `paired`."""
@@ -113,31 +153,16 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         p *= width
         low *= width
         down *= width
-        rows = min(2, n)
+        rows = 4 if wide else 2
         for i in range(0, n, rows):
-            # Where n is odd the last tile overlaps the one before and computes the same entries again.
-            a0 = p + min(i, n - rows) * down
-            a1 = a0 + (rows - 1) * down
+            # Beyond the last row a tile computes that one again.
+            a0 = p + i * down
+            a1 = p + min(i + 1, n - 1) * down
+            a2 = p + min(i + 2, n - 1) * down
+            a3 = p + min(i + 3, n - 1) * down
             for c in range(0, down, width):
-                s0 = s1 = lane.const(START)
-                c0 = c1 = lane.const(0.0)
-                b = p + c
-                for k in range(n):
-                    high = lane.load_at(w, b)
-                    rest = lane.load_at(w, b + low)
-                    x = lane.const(lane.get(w, a0 + k))
-                    y = lane.const(lane.get(w, a0 + k + low))
-                    s0, c0 = kit.add_pair(x, y, high, rest, s0, c0)
-                    x = lane.const(lane.get(w, a1 + k))
-                    y = lane.const(lane.get(w, a1 + k + low))
-                    s1, c1 = kit.add_pair(x, y, high, rest, s1, c1)
-                    b += down
-                high, rest = kit.end_pair(s0, c0)
-                lane.store_at(w, a0 - p + q + c, high)
-                lane.store_at(w, a0 - p + q + c + low, rest)
-                high, rest = kit.end_pair(s1, c1)
-                lane.store_at(w, a1 - p + q + c, high)
-                lane.store_at(w, a1 - p + q + c + low, rest)
+                to = a0 - p + q + c
+                kit.square_tile(w, to, a0, a1, a2, a3, p + c, low, down, n)
 
     @jit
     def whole(x):
@@ -193,8 +218,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     return (
         *(product(rows, 1) for rows in (12, 6, 4, 2, 1)),
         *(product(rows, 2) for rows in (12, 4, 1)),
+        pack,
         square_pairs,
         square,
+        add_row_pair,
+        end_row_pair,
+        square_rows(4 if wide else 2),
         square_pair,
         whole,
         fill_spread,

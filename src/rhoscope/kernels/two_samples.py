@@ -60,12 +60,12 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.walk_both_4(w, other, v, steps, shift, second, matrix)
         elif wide and count == 5:
             kit.walk_both_5(w, other, v, steps, shift, second, matrix)
+        elif wide and count == 6:
+            kit.walk_both_6(w, other, v, steps, shift, second, matrix)
         elif wide and count == 7:
             kit.walk_both_7(w, other, v, steps, shift, second, matrix)
         elif wide and count == 8:
             kit.walk_both_8(w, other, v, steps, shift, second, matrix)
-        elif wide and count == 6:
-            kit.walk_both_6(w, other, v, steps, shift, second, matrix)
         elif wide:
             # One step after the other: the processor looks ahead far enough to begin the second beside the first.
             e = lane.load(w, v + count)
