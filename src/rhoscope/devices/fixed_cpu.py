@@ -16,8 +16,7 @@ from rhoscope.kernels.recurrence_space import (
     bptt_cells,
     norm_times,
     segment_length,
-    side_by_side,
-    step_norms_cells,
+    side_by_side_cells,
     stride_doublings,
     stride_plan,
 )
@@ -66,7 +65,7 @@ class FixedGradients:
                     n, m, horizon, columns, self.doublings, results * precision.numbers.RESULT_CELLS, block, width
                 )  # fmt: skip
         else:
-            cells = side_by_side(n, columns, width) * step_norms_cells(n, columns, self._norm_times[0], width)
+            cells = side_by_side_cells(n, columns, self._norm_times[0], width)
         self._work = lanes(cells, real)
 
     def log_norms(self, samples: NDArray[np.int64], count: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels.ladder_space import height, ladder_cells, ladder_work, step_work
 from rhoscope.kernels.layout import WIDTH, leading
-from rhoscope.kernels.recurrence_space import COLUMNS_FROM, norm_times, side_by_side, step_norms_cells
+from rhoscope.kernels.recurrence_space import COLUMNS_FROM, norm_times, side_by_side_cells
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -73,8 +73,9 @@ def by_steps(
     times = norm_times(n, precision.numbers)
 
     def prepare() -> Kernel:
-        cells = side_by_side(n, by_columns, width) * step_norms_cells(n, by_columns, times[0], width)
-        space, a, v = (lanes(elements, precision.real) for elements in (cells, 2 * n * ld, 2 * n))
+        cells = side_by_side_cells(n, by_columns, times[0], width)
+        groups = 0 if by_columns else 2  # whose matrices are turned into lanes
+        space, a, v = (lanes(elements, precision.real) for elements in (cells, groups * n * ld, groups * n))
 
         def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
             if by_columns:

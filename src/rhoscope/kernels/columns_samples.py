@@ -67,9 +67,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         lane.store(w, to + kit.cells(n), lane.const(0.0))
 
     @jit
-    def place_divided(w, to, source, at, down, across, n):
-        """As `place_rows` for n rows and columns, in panels where there are any."""
-        full = kit.divided(kit.cells(n)) * width
+    def place_square(w, to, source, at, down, across, n, full):
+        """As `place_rows` for n rows and columns, the first `full` of these in panels."""
         for c in range(0, full, PANEL * width):
             kit.place_rows(w, to, source, at + c * across, down, across, n, PANEL * width)
             to += n * PANEL
@@ -80,14 +79,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def place_matrix(w, source, at, down, across, n, copies, divided):
         """Matrix to cell 0, largest entry in [1, 2), and its transpose if copies = 2; returns its exponent."""
         count = kit.cells(n)
-        if divided:
-            kit.place_divided(w, 0, source, at, down, across, n)
-        else:
-            kit.place_rows(w, 0, source, at, down, across, n, n)
-        if copies == 2 and divided:
-            kit.place_divided(w, n * count, source, at, across, down, n)
-        elif copies == 2:
-            kit.place_rows(w, n * count, source, at, across, down, n, n)
+        full = kit.divided(count) * width if divided else 0
+        kit.place_square(w, 0, source, at, down, across, n, full)
+        if copies == 2:
+            kit.place_square(w, n * count, source, at, across, down, n, full)
         largest = lane.const(0.0)
         for i in range(n * count):
             largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
@@ -161,7 +156,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         cells,
         place_rows,
         place_vector,
-        place_divided,
+        place_square,
         place_matrix,
         place_sample,
         step_norms,

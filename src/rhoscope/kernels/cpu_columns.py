@@ -50,7 +50,7 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
     cells,
     place_rows,
     place_vector,
-    place_divided,
+    place_square,
     place_matrix,
     place_sample,
     step_norms,

@@ -147,7 +147,7 @@ walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _fe
     regions,
     backpropagate,
 ) = _backpropagation.build(lane, kit, jit)
-step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
+place_sample, step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, jit)
 (
     walk_both_2,
     walk_both_3,

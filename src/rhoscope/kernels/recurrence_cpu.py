@@ -4,7 +4,13 @@ from typing import Any
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
-    """The kernels `step_norms` and `step_norms_batch`."""
+    """The kernels `place_sample`, `step_norms` and `step_norms_batch`."""
+
+    @jit
+    def place_sample(w, a, stride, delta, n, ld, g):
+        """Matrix and delta of a group to w, which lie as for `step_norms`; returns the exponent of the matrix."""
+        kit.place_vector(w, n * ld, delta, g * n, n)
+        return kit.place_matrix(w, a, g * stride, n, ld)
 
     @jit
     def step_norms(w, a, stride, delta, n, ld, lags, times, out, start, stop):
@@ -15,10 +21,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         if kit.goes_with_another(n, matrix):
             other = lane.part(w, v + (times[0] + 1) * (n + 1))
             while g + 1 < stop:
-                shift = kit.place_matrix(w, a, g * stride, n, ld)
-                kit.place_vector(w, v, delta, g * n, n)
-                second = kit.place_matrix(other, a, (g + 1) * stride, n, ld)
-                kit.place_vector(other, v, delta, (g + 1) * n, n)
+                shift = kit.place_sample(w, a, stride, delta, n, ld, g)
+                second = kit.place_sample(other, a, stride, delta, n, ld, g + 1)
                 kit.norms_of_two(w, other, v, shift, second, n, matrix, lags, times, out, g)
                 g += 2
         kit.steps_alone(w, a, stride, delta, n, ld, lags, times, out, g, stop)
@@ -40,4 +44,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             here = out[g * size : (g + groups) * size]
             kit.step_norms(w, a, n * ld, delta, n, ld, lags, times, here, 0, groups)
 
-    return step_norms, step_norms_batch
+    return place_sample, step_norms, step_norms_batch

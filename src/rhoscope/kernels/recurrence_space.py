@@ -61,10 +61,10 @@ def step_norms_cells(n: int, columns: bool, block: int = BLOCK, lanes: int = WID
     return matrix + (block + 1) * (count + 1)
 
 
-def side_by_side(n: int, columns: bool, lanes: int = WIDTH) -> int:
-    """How many such work arrays the CPU's `step_norms` needs, one after another."""
+def side_by_side_cells(n: int, columns: bool, block: int, lanes: int) -> int:
+    """`step_norms_cells` of the CPU, which takes few cells by two samples, one work array after the other."""
     few = _shape(n, columns, lanes)[2] <= CELLS_SIDE_BY_SIDE if columns else n <= ROWS_SIDE_BY_SIDE
-    return 2 if few else 1
+    return (2 if few else 1) * step_norms_cells(n, columns, block, lanes)
 
 
 def segment_length(
