@@ -237,12 +237,13 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             if t > 0 and lane.to_int(lo) < t and t <= top:
                 p = t * ld + t
                 sub = lane.abs(lane.load(h, p - 1))
-                small = small | kit.small_beside(
-                    sub, lane.abs(lane.load(h, p - ld - 1)), lane.abs(lane.load(h, p))
-                )
+                d1 = lane.abs(lane.load(h, p - ld - 1))
+                d2 = lane.abs(lane.load(h, p))
+                lost = kit.lost_beside(sub, lane.abs(lane.load(h, p - ld)), d1, d2, tries)
+                small = small | lost | kit.small_beside(sub, d1, d2)
             if lane.sync_any(small):
                 if t == 0:
-                    hi, lo = kit.find_window(h, ld, top)
+                    hi, lo = kit.find_window(h, ld, top, tries)
                     lane.store(state, 0, hi)
                     lane.store(state, 1, lo)
                 lane.sync()
@@ -254,7 +255,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             if tries > float(PATIENCE):
                 return lane.const(1.0)
             bottom = lane.to_int(lo)
-            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom)
+            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom, lane.to_int(hi))
             kit.block_sweep(h, ld, bottom, lane.to_int(hi), x, y, z, t)
         p = t * (ld + 1)
         if t < n:

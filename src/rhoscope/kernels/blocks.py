@@ -6,7 +6,7 @@ What is launched from Python is in `grids_block`.
 
 import sys
 
-from rhoscope.kernels import balance, chase, francis, hessenberg
+from rhoscope.kernels import balance, chase, francis, hessenberg, shifts
 from rhoscope.kernels import block_backprop as _block_backprop
 from rhoscope.kernels import block_norms as _block_norms
 from rhoscope.kernels import block_spectrum as _block_spectrum
@@ -28,17 +28,26 @@ householder, *_ = hessenberg.build(lane, kit, inlined)
 _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
 (
     small_beside,
+    lost_beside,
     negligible,
     find_window,
     unit_of,
+    discriminant,
     eigenvalues_2x2,
     read_pair,
-    is_exceptional,
-    exceptional,
-    shifted_column,
-    first_column,
     _,
 ) = francis.build(lane, kit, jit, jit)
+(
+    is_exceptional,
+    exceptional,
+    nearest_root,
+    polynomial,
+    halley,
+    refined,
+    shifted_column,
+    corner_of,
+    first_column,
+) = shifts.build(lane, kit, jit, jit)
 _, reflect_three, *_ = _small.build(lane, kit, jit, inlined)
 
 factors, exponent_of, log_of, matrix_exponent, state_floor, *_ = _scaled.build(lane, kit, inlined)

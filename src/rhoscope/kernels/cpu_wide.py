@@ -6,6 +6,7 @@ from rhoscope.kernels import balance, batches_cpu, chase, hessenberg, sweep
 from rhoscope.kernels import francis as _francis
 from rhoscope.kernels import groups_cpu as _groups_cpu
 from rhoscope.kernels import lane_wide as lane
+from rhoscope.kernels import shifts as _shifts
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
 from rhoscope.kernels.caching import inlined, jit
@@ -24,17 +25,26 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
 )
 (
     small_beside,
+    lost_beside,
     negligible,
     find_window,
     unit_of,
+    discriminant,
     eigenvalues_2x2,
     read_pair,
-    is_exceptional,
-    exceptional,
-    shifted_column,
-    first_column,
     francis,
 ) = _francis.build(lane, kit, jit, inlined)
+(
+    is_exceptional,
+    exceptional,
+    nearest_root,
+    polynomial,
+    halley,
+    refined,
+    shifted_column,
+    corner_of,
+    first_column,
+) = _shifts.build(lane, kit, jit, inlined)
 (
     without_negligible,
     reflect_three,

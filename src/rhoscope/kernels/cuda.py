@@ -19,6 +19,7 @@ from rhoscope.kernels import philox as _philox
 from rhoscope.kernels import recurrence as _recurrence
 from rhoscope.kernels import reflections as _reflections
 from rhoscope.kernels import scaled as _scaled
+from rhoscope.kernels import shifts as _shifts
 from rhoscope.kernels import singular as _singular
 from rhoscope.kernels import small as _small
 from rhoscope.kernels import spectrum as _spectrum
@@ -49,17 +50,26 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
 )
 (
     small_beside,
+    lost_beside,
     negligible,
     find_window,
     unit_of,
+    discriminant,
     eigenvalues_2x2,
     read_pair,
-    is_exceptional,
-    exceptional,
-    shifted_column,
-    first_column,
     francis,
 ) = _francis.build(lane, kit, jit, jit)
+(
+    is_exceptional,
+    exceptional,
+    nearest_root,
+    polynomial,
+    halley,
+    refined,
+    shifted_column,
+    corner_of,
+    first_column,
+) = _shifts.build(lane, kit, jit, jit)
 (
     without_negligible,
     reflect_three,

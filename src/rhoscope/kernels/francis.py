@@ -12,8 +12,10 @@ H needs two spare rows of zeros (`layout.spare`): the last reflector of a sweep 
 
 from typing import Any
 
-# Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth.
+# Sweeps for one eigenvalue after which a lane gives up; an exceptional shift is taken after every tenth, and from then
+# on what is noise beside its neighbours counts as zero.
 PATIENCE = 90
+WEARY = 10.0
 # When no window reaches beyond this row, those left may be finished in local variables (`small`).
 LAST_ROW = 3
 
@@ -26,6 +28,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def small_beside(sub, d1, d2):
         """Whether a subdiagonal entry may be negligible between two diagonal ones; all are absolute values."""
         return (sub <= (d1 + d2) * precision.EPS) | (sub <= precision.TINY)
+
+    @inlined
+    def lost_beside(sub, sup, d1, d2, tries):
+        """Whether a subdiagonal entry is noise beside the three others of its block, after many sweeps in vain.
+
+        Where both diagonal entries are next to zero, `negligible` asks for less than rounding leaves.
+        """
+        return (tries >= WEARY) & (sub <= (d1 + d2 + sup) * precision.EPS)
 
     @inlined
     def negligible(sub, sup, gap, d1, d2):
@@ -42,11 +52,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return strict | (sub <= (d1 + d2) * precision.UNSEEN) | (sub <= precision.TINY)
 
     @inlined
-    def find_window(h, ld, top):
+    def find_window(h, ld, top, tries):
         """Set negligible subdiagonal entries to zero; returns the ends (hi, lo) of each lane's window, or -1 twice.
 
-        The window is the lowest block of three rows or more between zeros of the subdiagonal, none of them below top.
+        The window is the lowest block of three rows or more between zeros of the subdiagonal, none of them below top;
+        the one before has been swept `tries` times.
         """
+        weary = lane.any(tries >= WEARY)
         zero = lane.const(0.0)
         hi = lane.const(-1.0)
         lo = hi
@@ -57,9 +69,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             sub = lane.abs(lane.load(h, p - 1))
             d2 = lane.abs(lane.load(h, p))
             small = kit.small_beside(sub, d1, d2) & (sub > 0.0)
+            if weary:
+                small = small | kit.lost_beside(sub, lane.abs(lane.load(h, p - ld)), d1, d2, tries)
             if lane.any(small):
+                sup = lane.abs(lane.load(h, p - ld))
                 gap = lane.abs(lane.load(h, p - ld - 1) - lane.load(h, p))
-                drop = small & kit.negligible(sub, lane.abs(lane.load(h, p - ld)), gap, d1, d2)
+                drop = kit.negligible(sub, sup, gap, d1, d2) | kit.lost_beside(sub, sup, d1, d2, tries)
+                drop = drop & small
                 sub = lane.where(drop, zero, sub)
                 lane.store(h, p - 1, lane.where(drop, zero, lane.load(h, p - 1)))
             length = lane.where(sub > 0.0, length + 1.0, zero)
@@ -76,8 +92,11 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return lane.from_bits(lane.iconst(2 * precision.BIAS << precision.FRACTION) - e), lane.from_bits(e)
 
     @inlined
-    def eigenvalues_2x2(a, b, c, d):
-        """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
+    def discriminant(a, b, c, d):
+        """(p, q, p² + q, its root, unit), p = (a - d) / 2 and q = b c in units of a power of two.
+
+        The eigenvalues of [[a, b], [c, d]] are d + (p ± the root of p² + q) unit; the root is that of |p² + q|.
+        """
         p = (a - d) * 0.5
         size = lane.maximum(lane.abs(p), lane.maximum(lane.abs(b), lane.abs(c)))
         # A power of two near the largest keeps the products in range.
@@ -85,7 +104,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         p = p * down
         bc = (b * down) * (c * down)
         disc = lane.fma(p, p, bc)
-        root = lane.sqrt(lane.abs(disc))
+        return p, bc, disc, lane.sqrt(lane.abs(disc)), unit
+
+    @inlined
+    def eigenvalues_2x2(a, b, c, d):
+        """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
+        p, bc, disc, root, unit = kit.discriminant(a, b, c, d)
         real = disc >= 0.0
         z = lane.where(p < 0.0, p - root, p + root)
         safe = lane.where(z == 0.0, lane.const(1.0), z)
@@ -107,79 +131,6 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             lane.store(wi, i, lane.where(pair, im, lane.load(wi, i)))
             lane.store(wi, i + 1, lane.where(pair, lane.const(0.0) - im, lane.load(wi, i + 1)))
 
-    @inlined
-    def is_exceptional(tries):
-        """Every tenth sweep without a deflation."""
-        tens = lane.floor(tries * 0.1)
-        return (tries > 0.0) & (tens * 10.0 == tries)
-
-    @inlined
-    def exceptional(h11, h12, h21, h22, above, mm, m1, m2, tries, odd):
-        """The matrix of the shifts where `odd` holds, from the top and the bottom of the window in turn.
-
-        `above` is the subdiagonal entry above h21; mm, m1, m2 are the first diagonal and subdiagonal entries.
-        """
-        tens = lane.floor(tries * 0.1)
-        upper = odd & (lane.floor(tens * 0.5) * 2.0 < tens)
-        s = lane.where(upper, lane.abs(m1) + lane.abs(m2), lane.abs(h21) + lane.abs(above))
-        h11 = lane.where(odd, lane.fma(s, lane.const(0.75), lane.where(upper, mm, h22)), h11)
-        h12 = lane.where(odd, s * -0.4375, h12)
-        h21 = lane.where(odd, s, h21)
-        h22 = lane.where(odd, h11, h22)
-        return h11, h12, h21, h22
-
-    @inlined
-    def shifted_column(mm, m1, m2, n1, nn, h11, h12, h21, h22, some):
-        """First column of (H - s1)(H - s2), up to scale, s1 and s2 the eigenvalues of [[h11, h12], [h21, h22]].
-
-        H starts with the diagonal mm, nn, m1, m2 below it and n1 beside it; y = z = 0 unless `some`.
-        """
-        zero = lane.const(0.0)
-        re1, re2, im = kit.eigenvalues_2x2(h11, h12, h21, h22)
-        # Two real shifts: take the one nearer the corner twice.
-        near = lane.where(lane.abs(re1 - h22) <= lane.abs(re2 - h22), re1, re2)
-        real = im == 0.0
-        re1 = lane.where(real, near, re1)
-        re2 = lane.where(real, near, re2)
-        s = lane.abs(mm - re2) + lane.abs(im) + lane.abs(m1)
-        down, _ = kit.unit_of(s)
-        m1 = m1 * down
-        x = lane.fma(m1, n1, lane.fma(mm - re1, (mm - re2) * down, im * (im * down)))
-        y = m1 * (mm + nn - re1 - re2)
-        return x, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
-
-    @inlined
-    def first_column(h, ld, hi, lo, tries, bottom):
-        """First column of (H - s1)(H - s2), up to scale, for the shifts of each lane's window.
-
-        `bottom` is the least lo of all windows; y = z = 0 for a lane without one.
-        """
-        i = lane.to_int(lane.maximum(hi, lane.const(2.0)))
-        some = hi >= 0.0
-        h11 = lane.take(h, (i - 1) * ld + i - 1)
-        h12 = lane.take(h, (i - 1) * ld + i)
-        h21 = lane.take(h, i * ld + i - 1)
-        h22 = lane.take(h, i * ld + i)
-        if lane.any(some & (lo > float(bottom))):
-            m = lane.to_int(lane.where(some, lo, lane.const(0.0)))
-            mm = lane.take(h, m * ld + m)
-            m1 = lane.take(h, (m + 1) * ld + m)
-            m2 = lane.take(h, (m + 2) * ld + m + 1)
-            n1 = lane.take(h, m * ld + m + 1)
-            nn = lane.take(h, (m + 1) * ld + m + 1)
-        else:
-            p = bottom * ld + bottom
-            mm = lane.load(h, p)
-            m1 = lane.load(h, p + ld)
-            m2 = lane.load(h, p + 2 * ld + 1)
-            n1 = lane.load(h, p + 1)
-            nn = lane.load(h, p + ld + 1)
-        odd = kit.is_exceptional(tries)
-        if lane.any(odd):
-            above = lane.take(h, (i - 1) * ld + i - 2)
-            h11, h12, h21, h22 = kit.exceptional(h11, h12, h21, h22, above, mm, m1, m2, tries, odd)
-        return kit.shifted_column(mm, m1, m2, n1, nn, h11, h12, h21, h22, some)
-
     @jit
     def francis(h, run, wr, wi, n, ld, length):
         """All eigenvalues of each lane's Hessenberg matrix h (destroyed) into wr, wi; 1 where a lane failed."""
@@ -192,9 +143,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         top = n - 1
         while True:
             before = hi
-            hi, lo = kit.find_window(h, ld, top)
+            hi, lo = kit.find_window(h, ld, top, tries)
             hi = lane.where(failed > 0.5, lane.const(-1.0), hi)
-            tries = lane.where(hi < before, zero, tries + 1.0)
+            tries = lane.where((hi < before) | (hi < 0.0), zero, tries + 1.0)
             lost = (tries > float(PATIENCE)) & (hi >= 0.0)
             failed = lane.where(lost, one, failed)
             hi = lane.where(lost, lane.const(-1.0), hi)
@@ -206,7 +157,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             if top < 0:
                 break
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
-            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom)
+            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom, top)
             kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, length)
         for i in range(n):
             lane.store(wr, i, lane.load(h, i * ld + i))
@@ -226,14 +177,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     return (
         small_beside,
+        lost_beside,
         negligible,
         find_window,
         unit_of,
+        discriminant,
         eigenvalues_2x2,
         read_pair,
-        is_exceptional,
-        exceptional,
-        shifted_column,
-        first_column,
         francis,
     )

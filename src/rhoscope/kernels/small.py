@@ -17,16 +17,20 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     precision = lane.precision
 
     @inlined
-    def without_negligible(sub, sup, before, after):
-        """The subdiagonal entry between two diagonal ones, sup across from it; zero where it is negligible."""
+    def without_negligible(sub, sup, before, after, tries):
+        """The subdiagonal entry between two diagonal ones, sup across from it; zero where it is negligible.
+
+        The window has been swept `tries` times.
+        """
         zero = lane.const(0.0)
         size = lane.abs(sub)
         d1 = lane.abs(before)
         d2 = lane.abs(after)
+        lost = kit.lost_beside(size, lane.abs(sup), d1, d2, tries)
         small = kit.small_beside(size, d1, d2) & (size > 0.0)
-        if lane.any(small):
+        if lane.any(small | lost):
             drop = small & kit.negligible(size, lane.abs(sup), lane.abs(before - after), d1, d2)
-            sub = lane.where(drop, zero, sub)
+            sub = lane.where(drop | lost, zero, sub)
         return sub
 
     @inlined
@@ -81,32 +85,40 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33
 
     @inlined
-    def cut_four(h):
-        """H with its negligible subdiagonal entries at zero."""
+    def cut_four(h, tries):
+        """H with its negligible subdiagonal entries at zero, after so many sweeps."""
         h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33 = h
-        h10 = kit.without_negligible(h10, h01, h00, h11)
-        h21 = kit.without_negligible(h21, h12, h11, h22)
-        h32 = kit.without_negligible(h32, h23, h22, h33)
+        h10 = kit.without_negligible(h10, h01, h00, h11, tries)
+        h21 = kit.without_negligible(h21, h12, h11, h22, tries)
+        h32 = kit.without_negligible(h32, h23, h22, h33, tries)
         return h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33
 
     @inlined
     def first_of_four(h, whole, upper, tries, some):
         """`first_column` of a window that starts at row 0 unless `upper` fails and ends at row 3 if `whole`."""
-        h00, h01, _, _, h10, h11, h12, _, h21, h22, h23, h32, h33 = h
-        a = lane.where(whole, h22, h11)
-        b = lane.where(whole, h23, h12)
-        c = lane.where(whole, h32, h21)
-        d = lane.where(whole, h33, h22)
+        h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33 = h
+        zero = lane.const(0.0)
+        corner = (
+            lane.where(whole, h00, zero),
+            lane.where(whole, h01, zero),
+            lane.where(whole, h02, zero),
+            lane.where(whole, h03, zero),
+            lane.where(whole, h10, zero),
+            lane.where(whole, h11, h00),
+            lane.where(whole, h12, h01),
+            lane.where(whole, h13, h02),
+            lane.where(whole, h21, h10),
+            lane.where(whole, h22, h11),
+            lane.where(whole, h23, h12),
+            lane.where(whole, h32, h21),
+            lane.where(whole, h33, h22),
+        )
         mm = lane.where(upper, h00, h11)
         m1 = lane.where(upper, h10, h21)
         m2 = lane.where(upper, h21, h32)
         n1 = lane.where(upper, h01, h12)
         nn = lane.where(upper, h11, h22)
-        odd = kit.is_exceptional(tries)
-        if lane.any(odd):
-            above = lane.where(whole, h21, h10)
-            a, b, c, d = kit.exceptional(a, b, c, d, above, mm, m1, m2, tries, odd)
-        return kit.shifted_column(mm, m1, m2, n1, nn, a, b, c, d, some)
+        return kit.shifted_column(corner, mm, m1, m2, n1, nn, tries, some)
 
     @inlined
     def iterate_four(entries, ends, tries, failed):
@@ -117,13 +129,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         zero = lane.const(0.0)
         one = lane.const(1.0)
         while True:
-            entries = kit.cut_four(entries)
+            entries = kit.cut_four(entries, tries)
             upper = ~(entries[4] == 0.0)
             whole = ~(entries[11] == 0.0)
             going = ~(entries[8] == 0.0) & (upper | whole) & (failed < 0.5)
             before = ends
             ends = lane.where(whole, lane.const(3.0), lane.const(2.0))
-            tries = lane.where(ends < before, zero, tries + 1.0)
+            tries = lane.where(going & ~(ends < before), tries + 1.0, zero)
             failed = lane.where(going & (tries > float(PATIENCE)), one, failed)
             going = going & (failed < 0.5)
             if not lane.any(going):
@@ -219,7 +231,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             y = y * lane.where(better, g, one)
             z = z * lane.where(better, f, one)
             better, f, g = kit.balancing(lane.abs(z), lane.abs(y))
-        z = kit.without_negligible(z, y, x, u)
+        z = kit.without_negligible(z, y, x, u, zero)
         re1, re2, im = kit.eigenvalues_2x2(x, y, z, u)
         pair = ~(z == 0.0)
         s = kit.pow2(lane.to_int(e))

@@ -1,0 +1,213 @@
+"""The shifts of a sweep: an eigenvalue, and its conjugate, of the last four rows of a window.
+
+The last two rows give a first guess, as in LAPACK's dlahqr: of two real eigenvalues the one nearer the corner, twice.
+One step of Halley's method on the characteristic polynomial of the last four rows, three where the window has no more,
+brings it nearer to an eigenvalue of the whole window, so that a fifth fewer sweeps are needed (D. S. Watkins, The
+Matrix Eigenvalue Problem, 4.9, on shifts of larger submatrices). A step longer than the subdiagonal entries that the
+last two rows leave out, or that is no number, is not taken.
+"""
+
+from typing import Any
+
+
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+    """The kernels named in the return statement; a corner is the last four rows as in `small`, zeros for a missing one."""
+
+    @inlined
+    def is_exceptional(tries):
+        """Every tenth sweep without a deflation."""
+        tens = lane.floor(tries * 0.1)
+        return (tries > 0.0) & (tens * 10.0 == tries)
+
+    @inlined
+    def exceptional(corner, mm, m1, m2, tries):
+        """Of shifts that are taken instead: distance of their real part from the corner entry, imaginary part.
+
+        From the top and the bottom of the window in turn; mm, m1, m2 are its first diagonal and subdiagonal entries.
+        """
+        h21, h32, h33 = corner[8], corner[11], corner[12]
+        tens = lane.floor(tries * 0.1)
+        upper = lane.floor(tens * 0.5) * 2.0 < tens
+        s = lane.where(upper, lane.abs(m1) + lane.abs(m2), lane.abs(h32) + lane.abs(h21))
+        d = lane.fma(s, lane.const(0.75), lane.where(upper, mm, h33))
+        x, y = kit.nearest_root(d, s * -0.4375, s, d)
+        return x + (d - h33), y
+
+    @inlined
+    def nearest_root(a, b, c, d):
+        """The eigenvalue of [[a, b], [c, d]] nearest to d: real part less d, imaginary part >= 0."""
+        p, bc, disc, root, unit = kit.discriminant(a, b, c, d)
+        real = disc >= 0.0
+        z = lane.where(p < 0.0, p - root, p + root)
+        safe = lane.where(z == 0.0, lane.const(1.0), z)
+        x = lane.where(real, -(bc / safe), p)
+        return x * unit, lane.where(real, lane.const(0.0), root * unit)
+
+    @inlined
+    def polynomial(corner):
+        """Coefficients, constant first, of det(H - h33 - z) as a polynomial in z; of rows 1 to 3 if h10 = 0.
+
+        Determinants of the last rows, each by its first row: two rows (a), three (b), four (c).
+        """
+        h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33 = corner
+        t0 = h00 - h33
+        t1 = h11 - h33
+        t2 = h22 - h33
+        a0 = -(h32 * h23)
+        # a1 = -t2, a2 = 1
+        two = h21 * h32
+        b0 = lane.fma(t1, a0, two * h13)
+        b1 = lane.fma(h21, h12, -lane.fma(t1, t2, a0))
+        b2 = t1 + t2
+        # b3 = -1
+        upper = h10 * h01
+        c0 = lane.fma(t0, b0, -(h10 * lane.fma(two, h03, h01 * a0)))
+        c1 = lane.fma(t0, b1, lane.fma(upper, t2, -lane.fma(h10 * h21, h02, b0)))
+        c2 = lane.fma(t0, b2, -(b1 + upper))
+        c3 = -(t0 + b2)
+        short = h10 == 0.0
+        one = lane.const(1.0)
+        return (
+            lane.where(short, b0, c0),
+            lane.where(short, b1, c1),
+            lane.where(short, b2, c2),
+            lane.where(short, -one, c3),
+            lane.where(short, lane.const(0.0), one),
+        )
+
+    @inlined
+    def halley(coefficients, x, y):
+        """The step of Halley's method, real and imaginary part, from z = x + i y.
+
+        The polynomial is divided by (z - x)^2 + y^2, which vanishes at z, and so is the quotient.
+        """
+        c0, c1, c2, c3, c4 = coefficients
+        u = x + x
+        v = lane.fma(x, x, y * y)
+        q1 = lane.fma(u, c4, c3)
+        q0 = lane.fma(u, q1, lane.fma(-v, c4, c2))
+        r1 = lane.fma(u, q0, lane.fma(-v, q1, c1))
+        # The polynomial, half its second derivative g, and its derivative p at z; w = q' for the quotient q.
+        f_re = lane.fma(r1, x, lane.fma(-v, q0, c0))
+        f_im = r1 * y
+        s1 = lane.fma(u, c4, q1)
+        q_re = lane.fma(s1, x, lane.fma(-v, c4, q0))
+        q_im = s1 * y
+        y2 = y + y
+        p_re = lane.fma(-y2, q_im, r1)
+        p_im = y2 * q_re
+        g_re = lane.fma(-y2, y2 * c4, q_re)
+        g_im = lane.fma(y2, s1, q_im)
+        d_re = lane.fma(p_re, p_re, -(p_im * p_im)) - lane.fma(f_re, g_re, -(f_im * g_im))
+        d_im = lane.fma(p_re, p_im + p_im, -lane.fma(f_re, g_im, f_im * g_re))
+        n_re = lane.fma(f_re, p_re, -(f_im * p_im))
+        n_im = lane.fma(f_re, p_im, f_im * p_re)
+        over = 1.0 / lane.fma(d_re, d_re, d_im * d_im)
+        return (
+            -(lane.fma(n_re, d_re, n_im * d_im) * over),
+            -(lane.fma(n_im, d_re, -(n_re * d_im)) * over),
+        )
+
+    @inlined
+    def refined(corner, x, y):
+        """x + i y after a step of Halley's method, if it is no longer than what the guess left out."""
+        dx, dy = kit.halley(kit.polynomial(corner), x, y)
+        limit = lane.abs(corner[8]) + lane.abs(corner[11])
+        near = lane.fma(dx, dx, dy * dy) <= limit * limit
+        return lane.where(near, x + dx, x), lane.where(near, y + dy, y)
+
+    @inlined
+    def shifted_column(corner, mm, m1, m2, n1, nn, tries, some):
+        """First column of (H - s)(H - s'), up to scale, for the shift s of that corner and its conjugate.
+
+        H starts with the diagonal mm, nn, m1, m2 below it and n1 beside it; y = z = 0 unless `some`.
+        """
+        zero = lane.const(0.0)
+        h33 = corner[12]
+        x, im = kit.nearest_root(corner[9], corner[10], corner[11], h33)
+        x, im = kit.refined(corner, x, im)
+        odd = kit.is_exceptional(tries)
+        if lane.any(odd):
+            other, beside = kit.exceptional(corner, mm, m1, m2, tries)
+            x = lane.where(odd, other, x)
+            im = lane.where(odd, beside, im)
+        gap = (mm - h33) - x
+        s = lane.abs(gap) + lane.abs(im) + lane.abs(m1)
+        down, _ = kit.unit_of(s)
+        m1 = m1 * down
+        column = lane.fma(m1, n1, lane.fma(gap, gap * down, im * (im * down)))
+        y = m1 * (gap + ((nn - h33) - x))
+        return column, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
+
+    @inlined
+    def corner_of(h, ld, hi, top):
+        """The last four rows of each lane's window, which ends at row hi <= top, as 13 entries row by row.
+
+        A window of three rows has zero where a fourth would be coupled to it.
+        """
+        zero = lane.const(0.0)
+        h00, h01, h02, h03, h10, h11, h12, h13 = zero, zero, zero, zero, zero, zero, zero, zero
+        h21, h22, h23, h32, h33 = zero, zero, zero, zero, zero
+        # One end after another: gathers take longer.
+        k = top
+        while k > 1:
+            here = hi == float(k)
+            if lane.any(here):
+                p = k * (ld + 1)
+                h32 = lane.where(here, lane.load(h, p - 1), h32)
+                h33 = lane.where(here, lane.load(h, p), h33)
+                p -= ld
+                h21 = lane.where(here, lane.load(h, p - 2), h21)
+                h22 = lane.where(here, lane.load(h, p - 1), h22)
+                h23 = lane.where(here, lane.load(h, p), h23)
+                p -= ld
+                h11 = lane.where(here, lane.load(h, p - 2), h11)
+                h12 = lane.where(here, lane.load(h, p - 1), h12)
+                h13 = lane.where(here, lane.load(h, p), h13)
+                if k > 2:
+                    h10 = lane.where(here, lane.load(h, p - 3), h10)
+                    p -= ld
+                    h00 = lane.where(here, lane.load(h, p - 3), h00)
+                    h01 = lane.where(here, lane.load(h, p - 2), h01)
+                    h02 = lane.where(here, lane.load(h, p - 1), h02)
+                    h03 = lane.where(here, lane.load(h, p), h03)
+                if not lane.any((hi >= 0.0) & (hi < float(k))):
+                    break
+            k -= 1
+        return h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33
+
+    @inlined
+    def first_column(h, ld, hi, lo, tries, bottom, top):
+        """`shifted_column` of each lane's window from row lo to hi; y = z = 0 for a lane without one.
+
+        `bottom` is the least lo of all windows and `top` the largest hi.
+        """
+        some = hi >= 0.0
+        corner = kit.corner_of(h, ld, hi, top)
+        if lane.any(some & (lo > float(bottom))):
+            m = lane.to_int(lane.where(some, lo, lane.const(0.0)))
+            mm = lane.take(h, m * ld + m)
+            m1 = lane.take(h, (m + 1) * ld + m)
+            m2 = lane.take(h, (m + 2) * ld + m + 1)
+            n1 = lane.take(h, m * ld + m + 1)
+            nn = lane.take(h, (m + 1) * ld + m + 1)
+        else:
+            p = bottom * ld + bottom
+            mm = lane.load(h, p)
+            m1 = lane.load(h, p + ld)
+            m2 = lane.load(h, p + 2 * ld + 1)
+            n1 = lane.load(h, p + 1)
+            nn = lane.load(h, p + ld + 1)
+        return kit.shifted_column(corner, mm, m1, m2, n1, nn, tries, some)
+
+    return (
+        is_exceptional,
+        exceptional,
+        nearest_root,
+        polynomial,
+        halley,
+        refined,
+        shifted_column,
+        corner_of,
+        first_column,
+    )
