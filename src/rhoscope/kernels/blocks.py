@@ -21,8 +21,8 @@ kit = sys.modules[__name__]
 
 log = _lanes.log
 normals = _lanes.normals
-clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, _ = balance.build(
-    lane, kit, inlined
+clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, *_ = balance.build(
+    lane, kit, inlined, inlined
 )
 householder, *_ = hessenberg.build(lane, kit, inlined)
 _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)

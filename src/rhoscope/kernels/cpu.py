@@ -55,9 +55,17 @@ ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_r
 )
 draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
 
-clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
-    balance.build(lane, kit, jit)
-)
+(
+    clamp_exponent,
+    pow2,
+    exponent,
+    normalising,
+    normalise,
+    largest_beside,
+    balancing,
+    balanced,
+    balance_matrix,
+) = balance.build(lane, kit, jit, inlined)
 householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
     lane, kit, jit
 )

@@ -32,9 +32,17 @@ kit = sys.modules[__name__]
 normals, log_of = _widened.build(lane, kit, numbers_wide, jit)
 normals_of_two = _two_blocks.build(lane, kit, inlined)
 narrow_groups = _narrowed.build(lane, jit)
-clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
-    balance.build(lane, kit, jit)
-)
+(
+    clamp_exponent,
+    pow2,
+    exponent,
+    normalising,
+    normalise,
+    largest_beside,
+    balancing,
+    balanced,
+    balance_matrix,
+) = balance.build(lane, kit, jit, inlined)
 householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
     lane, kit, jit
 )

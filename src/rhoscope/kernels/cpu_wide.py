@@ -13,9 +13,17 @@ from rhoscope.kernels.caching import inlined, jit
 
 kit = sys.modules[__name__]
 
-clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balance_matrix = (
-    balance.build(lane, kit, jit)
-)
+(
+    clamp_exponent,
+    pow2,
+    exponent,
+    normalising,
+    normalise,
+    largest_beside,
+    balancing,
+    balanced,
+    balance_matrix,
+) = balance.build(lane, kit, jit, inlined)
 householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = hessenberg.build(
     lane, kit, jit
 )

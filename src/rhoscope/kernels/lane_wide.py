@@ -21,6 +21,7 @@ EIGHT_SUMS = False
 FINISH_IN_REGISTERS = True
 abs = lane_cpu.abs
 align_frame = lane_cpu.align_frame
+all = lane_cpu.all
 any = lane_cpu.any
 bits = lane_cpu.bits
 extract = lane_cpu.extract

@@ -11,7 +11,7 @@ from typing import Any
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels named in the return statement; a corner is the last four rows as in `small`, zeros for a missing one."""
+    """The kernels named in the return statement; a corner is the last four rows as in `small`, a missing one zeros."""
 
     @inlined
     def is_exceptional(tries):
