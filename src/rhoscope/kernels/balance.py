@@ -143,4 +143,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             if not lane.any(going > 0.5):
                 break
 
-    return clamp_exponent, pow2, exponent, normalising, normalise, largest_beside, balancing, balanced, balance
+    return (
+        clamp_exponent,
+        pow2,
+        exponent,
+        normalising,
+        normalise,
+        largest_beside,
+        balancing,
+        balanced,
+        balance,
+    )

@@ -76,9 +76,15 @@ walk_2, walk_3, walk_4, walk_5, walk_6, walk_7, walk_8, walk, walks, march = _fe
 divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns = _turns.build(
     lane, kit, jit, inlined
 )
-walk_both_2, walk_both_3, walk_both_4, walk_both, goes_with_another, norms_of_two = (
-    _two_samples.build_columns(lane, kit, jit, inlined)
-)
+(
+    walk_both_2,
+    walk_both_3,
+    walk_both_4,
+    walk_both,
+    goes_with_another,
+    write_exponents,
+    norms_of_two,
+) = _two_samples.build_columns(lane, kit, jit, inlined)
 (
     add_vector,
     clear_sum,

@@ -176,6 +176,7 @@ place_sample, step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, ji
     walk_both_8,
     walk_both,
     goes_with_another,
+    write_exponents,
     norms_of_two,
 ) = _two_samples.build_interleaved(lane, kit, jit, inlined)
 square, _, _, _, _, panels_at, lay_in_panels = _powers.build(lane, kit, jit)

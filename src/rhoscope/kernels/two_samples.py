@@ -18,7 +18,7 @@ PARTS = 2
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `walk_both_2` to `walk_both_8`, `walk_both`, `goes_with_another` and `norms_of_two`."""
+    """The kernels `walk_both_2` to `walk_both_8` and those named in both return statements."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
 
@@ -26,57 +26,48 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         size = min(n * n, max(1, FREE // 2 - 2 * n))
 
         @jit
-        def walk(w, other, v, steps, shift, second, matrix):
+        def walk(w, other, v, steps, matrix):
             lane.align_frame()
             a = matrix[0] * width
             down = matrix[1] * width
             x = tiles.load(w, v * width, 0, n, n)
             y = tiles.load(other, v * width, 0, n, n)
-            e = lane.load(w, v + n)
-            f = lane.load(other, v + n)
             held = tiles.load(w, a, down, n, size)
             kept = tiles.load(other, a, down, n, size)
             for _ in range(steps):
                 v += n + 1
-                e = e + shift
-                f = f + second
                 x = registers.add_image(tiles.start(w, 0, True, n, 1), w, a, down, held, x)
                 y = registers.add_image(tiles.start(other, 0, True, n, 1), other, a, down, kept, y)
                 tiles.store(x, w, v * width, 0, n)
-                lane.store(w, v + n, e)
                 tiles.store(y, other, v * width, 0, n)
-                lane.store(other, v + n, f)
 
         return walk
 
     @jit
-    def walk_both(w, other, v, steps, shift, second, count, matrix):
-        """Steps without inputs from the vectors at v into those after them, for a count that may go with another."""
+    def walk_both(w, other, v, steps, count, matrix):
+        """Steps without inputs from the vectors at v into those after them, for a count that may go with another.
+
+        Exponents are not written.
+        """
         if wide and count == 2:
-            kit.walk_both_2(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_2(w, other, v, steps, matrix)
         elif wide and count == 3:
-            kit.walk_both_3(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_3(w, other, v, steps, matrix)
         elif wide and count == 4:
-            kit.walk_both_4(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_4(w, other, v, steps, matrix)
         elif wide and count == 5:
-            kit.walk_both_5(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_5(w, other, v, steps, matrix)
         elif wide and count == 6:
-            kit.walk_both_6(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_6(w, other, v, steps, matrix)
         elif wide and count == 7:
-            kit.walk_both_7(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_7(w, other, v, steps, matrix)
         elif wide and count == 8:
-            kit.walk_both_8(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_8(w, other, v, steps, matrix)
         elif wide:
             # One step after the other: the processor looks ahead far enough to begin the second beside the first.
-            e = lane.load(w, v + count)
-            f = lane.load(other, v + count)
             for _ in range(steps):
-                e = e + shift
-                f = f + second
                 there = v + count + 1
-                lane.store(w, there + count, e)
                 kit.apply_matrices(w, there, count, (0, 0, 0), 0, matrix, v)
-                lane.store(other, there + count, f)
                 kit.apply_matrices(other, there, count, (0, 0, 0), 0, matrix, v)
                 v = there
 
@@ -85,11 +76,11 @@ def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """Whether groups of such matrices are faster by twos."""
         return wide and 2 <= count <= ROWS_SIDE_BY_SIDE
 
-    return *(walking(n) for n in ROWS), walk_both, goes_with_another, _norming(lane, kit, jit)
+    return *(walking(n) for n in ROWS), walk_both, goes_with_another, *_norming(lane, kit, jit)
 
 
 def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `walk_both_2`, `walk_both_3`, `walk_both_4`, `walk_both`, `goes_with_another` and `norms_of_two`."""
+    """The kernels `walk_both_2` to `walk_both_4` and those named in both return statements."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
     narrow = two_cells(lane)
@@ -100,18 +91,14 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         fixed = -(-size // (PARTS * count)) * PARTS
 
         @jit
-        def walk(w, other, v, steps, shift, second, matrix):
+        def walk(w, other, v, steps, matrix):
             lane.align_frame()
             a, _, rows = matrix
-            e = lane.load(w, v + count)
-            f = lane.load(other, v + count)
             x = lane.load(w, v)
             y = lane.load(other, v)
             held = tiles.load(w, a * width, down, count, size)
             kept = tiles.load(other, a * width, down, count, size)
             for _ in range(steps):
-                e = e + shift
-                f = f + second
                 sums = tiles.start(w, 0, True, count, PARTS)
                 more = tiles.start(other, 0, True, count, PARTS)
                 sums = registers.add_first(sums, w, a * width, down, held, x, v * width, count, fixed)
@@ -130,33 +117,47 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 image = registers.total(sums, count)
                 x = image[0]
                 tiles.store(image, w, v * width, 0, count)
-                lane.store(w, v + count, e)
                 image = registers.total(more, count)
                 y = image[0]
                 tiles.store(image, other, v * width, 0, count)
-                lane.store(other, v + count, f)
 
         return walk
 
     @jit
-    def walk_both(w, other, v, steps, shift, second, count, matrix):
-        """Steps without inputs from the vectors at v into those after them, for a count that may go with another."""
+    def walk_both(w, other, v, steps, count, matrix):
+        """Steps without inputs from the vectors at v into those after them, for a count that may go with another.
+
+        Exponents are not written.
+        """
         if narrow and count == 2:
-            kit.walk_both_2(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_2(w, other, v, steps, matrix)
         elif wide and count == 3:
-            kit.walk_both_3(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_3(w, other, v, steps, matrix)
         elif wide:
-            kit.walk_both_4(w, other, v, steps, shift, second, matrix)
+            kit.walk_both_4(w, other, v, steps, matrix)
 
     @inlined
     def goes_with_another(count, matrix):
         """Whether samples of such matrices are faster by twos."""
         return count * matrix[2] <= CELLS_SIDE_BY_SIDE and kit.walks(count, matrix)
 
-    return *(walking(count) for count in CELLS), walk_both, goes_with_another, _norming(lane, kit, jit)
+    return *(walking(count) for count in CELLS), walk_both, goes_with_another, *_norming(lane, kit, jit)
 
 
 def _norming(lane: Any, kit: Any, jit: Any) -> Any:
+    @jit
+    def write_exponents(w, v, steps, shift, count, lag, lags, position):
+        """Exponents of the last of `steps` vectors after v, and of those at lags from `position` on; v has lag `lag`.
+
+        Each step adds `shift`. To write all would take a fifth of the time at n = 2.
+        """
+        first = lane.load(w, v + count)
+        lane.store(w, v + steps * (count + 1) + count, lane.fma(shift, lane.const(float(steps)), first))
+        while position < lags.size and lags[position] <= lag + steps:
+            k = lags[position] - lag
+            lane.store(w, v + k * (count + 1) + count, lane.fma(shift, lane.const(float(k)), first))
+            position += 1
+
     @jit
     def norms_of_two(w, other, v, shift, second, count, matrix, lags, times, out, index):
         """`norms_by_steps` of samples `index` and `index` + 1, the second in `other`."""
@@ -178,7 +179,9 @@ def _norming(lane: Any, kit: Any, jit: Any) -> Any:
                     other, v, steps, look, other_frail, floor, second, count, matrix, (0, 0, 0), 0, 0, 0
                 )
             else:
-                kit.walk_both(w, other, v, steps, shift, second, count, matrix)
+                kit.walk_both(w, other, v, steps, count, matrix)
+                kit.write_exponents(w, v, steps, shift, count, lag, lags, position)
+                kit.write_exponents(other, v, steps, second, count, lag, lags, position)
             frail = frail | kit.settle_norms(w, v, steps, look, frail, shift, count, matrix)
             other_frail = other_frail | kit.settle_norms(
                 other, v, steps, look, other_frail, second, count, matrix
@@ -190,4 +193,4 @@ def _norming(lane: Any, kit: Any, jit: Any) -> Any:
             kit.copy_vector(other, v, end, count)
             lag += steps
 
-    return norms_of_two
+    return write_exponents, norms_of_two
