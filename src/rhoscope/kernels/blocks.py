@@ -44,7 +44,9 @@ _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
     polynomial,
     halley,
     refined,
+    shift,
     shifted_column,
+    rows_to,
     corner_of,
     first_column,
 ) = shifts.build(lane, kit, jit, jit)

@@ -49,7 +49,9 @@ apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sw
     polynomial,
     halley,
     refined,
+    shift,
     shifted_column,
+    rows_to,
     corner_of,
     first_column,
 ) = _shifts.build(lane, kit, jit, inlined)

@@ -30,18 +30,17 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         upper = lane.floor(tens * 0.5) * 2.0 < tens
         s = lane.where(upper, lane.abs(m1) + lane.abs(m2), lane.abs(h32) + lane.abs(h21))
         d = lane.fma(s, lane.const(0.75), lane.where(upper, mm, h33))
-        x, y = kit.nearest_root(d, s * -0.4375, s, d)
-        return x + (d - h33), y
+        x, y, unit = kit.nearest_root(d, s * -0.4375, s, d)
+        return lane.fma(x, unit, d - h33), y * unit
 
     @inlined
     def nearest_root(a, b, c, d):
-        """The eigenvalue of [[a, b], [c, d]] nearest to d: real part less d, imaginary part >= 0."""
+        """The eigenvalue of [[a, b], [c, d]] nearest to d: real part less d, imaginary part >= 0, and their unit."""
         p, bc, disc, root, unit = kit.discriminant(a, b, c, d)
         real = disc >= 0.0
         z = lane.where(p < 0.0, p - root, p + root)
         safe = lane.where(z == 0.0, lane.const(1.0), z)
-        x = lane.where(real, -(bc / safe), p)
-        return x * unit, lane.where(real, lane.const(0.0), root * unit)
+        return lane.where(real, -(bc / safe), p), lane.where(real, lane.const(0.0), root), unit
 
     @inlined
     def polynomial(corner):
@@ -60,10 +59,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         b1 = lane.fma(h21, h12, -lane.fma(t1, t2, a0))
         b2 = t1 + t2
         # b3 = -1
-        upper = h10 * h01
         c0 = lane.fma(t0, b0, -(h10 * lane.fma(two, h03, h01 * a0)))
-        c1 = lane.fma(t0, b1, lane.fma(upper, t2, -lane.fma(h10 * h21, h02, b0)))
-        c2 = lane.fma(t0, b2, -(b1 + upper))
+        c1 = lane.fma(t0, b1, lane.fma(h10 * h01, t2, -lane.fma(h10 * h21, h02, b0)))
+        c2 = lane.fma(t0, b2, -lane.fma(h10, h01, b1))
         c3 = -(t0 + b2)
         short = h10 == 0.0
         one = lane.const(1.0)
@@ -77,103 +75,114 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @inlined
     def halley(coefficients, x, y):
-        """The step of Halley's method, real and imaginary part, from z = x + i y.
+        """The step of Halley's method from z = x + i y: real and imaginary part, each times the last number returned.
 
         The polynomial is divided by (z - x)^2 + y^2, which vanishes at z, and so is the quotient.
         """
         c0, c1, c2, c3, c4 = coefficients
         u = x + x
-        v = lane.fma(x, x, y * y)
+        v = -lane.fma(x, x, y * y)
         q1 = lane.fma(u, c4, c3)
-        q0 = lane.fma(u, q1, lane.fma(-v, c4, c2))
-        r1 = lane.fma(u, q0, lane.fma(-v, q1, c1))
-        # The polynomial, half its second derivative g, and its derivative p at z; w = q' for the quotient q.
-        f_re = lane.fma(r1, x, lane.fma(-v, q0, c0))
+        q0 = lane.fma(u, q1, lane.fma(v, c4, c2))
+        r1 = lane.fma(u, q0, lane.fma(v, q1, c1))
+        # At z: the polynomial f, its derivative p, half the second one g; q is the quotient.
+        f_re = lane.fma(r1, x, lane.fma(v, q0, c0))
         f_im = r1 * y
         s1 = lane.fma(u, c4, q1)
-        q_re = lane.fma(s1, x, lane.fma(-v, c4, q0))
+        q_re = lane.fma(s1, x, lane.fma(v, c4, q0))
         q_im = s1 * y
         y2 = y + y
         p_re = lane.fma(-y2, q_im, r1)
         p_im = y2 * q_re
         g_re = lane.fma(-y2, y2 * c4, q_re)
         g_im = lane.fma(y2, s1, q_im)
-        d_re = lane.fma(p_re, p_re, -(p_im * p_im)) - lane.fma(f_re, g_re, -(f_im * g_im))
-        d_im = lane.fma(p_re, p_im + p_im, -lane.fma(f_re, g_im, f_im * g_re))
+        # The step is n / d.
         n_re = lane.fma(f_re, p_re, -(f_im * p_im))
         n_im = lane.fma(f_re, p_im, f_im * p_re)
+        d_re = lane.fma(f_re, g_re, -(f_im * g_im)) - lane.fma(p_re, p_re, -(p_im * p_im))
+        d_im = lane.fma(-p_re, p_im + p_im, lane.fma(f_re, g_im, f_im * g_re))
         over = 1.0 / lane.fma(d_re, d_re, d_im * d_im)
-        return (
-            -(lane.fma(n_re, d_re, n_im * d_im) * over),
-            -(lane.fma(n_im, d_re, -(n_re * d_im)) * over),
-        )
+        return lane.fma(n_re, d_re, n_im * d_im), lane.fma(n_im, d_re, -(n_re * d_im)), over
 
     @inlined
     def refined(corner, x, y):
         """x + i y after a step of Halley's method, if it is no longer than what the guess left out."""
-        dx, dy = kit.halley(kit.polynomial(corner), x, y)
+        re, im, over = kit.halley(kit.polynomial(corner), x, y)
         limit = lane.abs(corner[8]) + lane.abs(corner[11])
+        dx = re * over
+        dy = im * over
         near = lane.fma(dx, dx, dy * dy) <= limit * limit
-        return lane.where(near, x + dx, x), lane.where(near, y + dy, y)
+        return lane.where(near, lane.fma(re, over, x), x), lane.where(near, lane.fma(im, over, y), y)
 
     @inlined
-    def shifted_column(corner, mm, m1, m2, n1, nn, tries, some):
-        """First column of (H - s)(H - s'), up to scale, for the shift s of that corner and its conjugate.
+    def shift(corner):
+        """Real part less h33, and imaginary part, of the shift of a corner."""
+        x, y, unit = kit.nearest_root(corner[9], corner[10], corner[11], corner[12])
+        return kit.refined(corner, x * unit, y * unit)
 
-        H starts with the diagonal mm, nn, m1, m2 below it and n1 beside it; y = z = 0 unless `some`.
+    @inlined
+    def shifted_column(corner, x, y, mm, m1, m2, n1, nn, tries, some):
+        """First column of (H - s)(H - s'), up to scale, for the shift s = h33 + x + i y and its conjugate.
+
+        H starts with the diagonal mm, nn, m1, m2 below it and n1 beside it; all but the first is zero unless `some`.
         """
         zero = lane.const(0.0)
         h33 = corner[12]
-        x, im = kit.nearest_root(corner[9], corner[10], corner[11], h33)
-        x, im = kit.refined(corner, x, im)
         odd = kit.is_exceptional(tries)
         if lane.any(odd):
             other, beside = kit.exceptional(corner, mm, m1, m2, tries)
             x = lane.where(odd, other, x)
-            im = lane.where(odd, beside, im)
+            y = lane.where(odd, beside, y)
         gap = (mm - h33) - x
-        s = lane.abs(gap) + lane.abs(im) + lane.abs(m1)
+        s = lane.abs(gap) + lane.abs(y) + lane.abs(m1)
         down, _ = kit.unit_of(s)
         m1 = m1 * down
-        column = lane.fma(m1, n1, lane.fma(gap, gap * down, im * (im * down)))
-        y = m1 * (gap + ((nn - h33) - x))
-        return column, lane.where(some, y, zero), lane.where(some, m1 * m2, zero)
+        first = lane.fma(m1, n1, lane.fma(gap, gap * down, y * (y * down)))
+        second = m1 * (gap + ((nn - h33) - x))
+        return first, lane.where(some, second, zero), lane.where(some, m1 * m2, zero)
+
+    @inlined
+    def rows_to(h, ld, k):
+        """The last four rows of a window that ends at row k, as a corner."""
+        p = k * (ld + 1)
+        q = p - ld
+        r = q - ld
+        h00 = h01 = h02 = h03 = h10 = lane.const(0.0)
+        if k > 2:
+            s = r - ld
+            h00 = lane.load(h, s - 3)
+            h01 = lane.load(h, s - 2)
+            h02 = lane.load(h, s - 1)
+            h03 = lane.load(h, s)
+            h10 = lane.load(h, r - 3)
+        h11, h12, h13 = lane.load(h, r - 2), lane.load(h, r - 1), lane.load(h, r)
+        h21, h22, h23 = lane.load(h, q - 2), lane.load(h, q - 1), lane.load(h, q)
+        return h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, lane.load(h, p - 1), lane.load(h, p)
 
     @inlined
     def corner_of(h, ld, hi, top):
-        """The last four rows of each lane's window, which ends at row hi <= top, as 13 entries row by row.
-
-        A window of three rows has zero where a fourth would be coupled to it.
-        """
-        zero = lane.const(0.0)
-        h00, h01, h02, h03, h10, h11, h12, h13 = zero, zero, zero, zero, zero, zero, zero, zero
-        h21, h22, h23, h32, h33 = zero, zero, zero, zero, zero
+        """The corner of each lane's window, which ends at row hi <= top; a third row has no fourth coupled to it."""
+        h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33 = kit.rows_to(h, ld, top)
         # One end after another: gathers take longer.
         k = top
-        while k > 1:
+        while lane.any((hi >= 0.0) & (hi < float(k))):
+            k -= 1
             here = hi == float(k)
             if lane.any(here):
-                p = k * (ld + 1)
-                h32 = lane.where(here, lane.load(h, p - 1), h32)
-                h33 = lane.where(here, lane.load(h, p), h33)
-                p -= ld
-                h21 = lane.where(here, lane.load(h, p - 2), h21)
-                h22 = lane.where(here, lane.load(h, p - 1), h22)
-                h23 = lane.where(here, lane.load(h, p), h23)
-                p -= ld
-                h11 = lane.where(here, lane.load(h, p - 2), h11)
-                h12 = lane.where(here, lane.load(h, p - 1), h12)
-                h13 = lane.where(here, lane.load(h, p), h13)
-                if k > 2:
-                    h10 = lane.where(here, lane.load(h, p - 3), h10)
-                    p -= ld
-                    h00 = lane.where(here, lane.load(h, p - 3), h00)
-                    h01 = lane.where(here, lane.load(h, p - 2), h01)
-                    h02 = lane.where(here, lane.load(h, p - 1), h02)
-                    h03 = lane.where(here, lane.load(h, p), h03)
-                if not lane.any((hi >= 0.0) & (hi < float(k))):
-                    break
-            k -= 1
+                a00, a01, a02, a03, a10, a11, a12, a13, a21, a22, a23, a32, a33 = kit.rows_to(h, ld, k)
+                h00 = lane.where(here, a00, h00)
+                h01 = lane.where(here, a01, h01)
+                h02 = lane.where(here, a02, h02)
+                h03 = lane.where(here, a03, h03)
+                h10 = lane.where(here, a10, h10)
+                h11 = lane.where(here, a11, h11)
+                h12 = lane.where(here, a12, h12)
+                h13 = lane.where(here, a13, h13)
+                h21 = lane.where(here, a21, h21)
+                h22 = lane.where(here, a22, h22)
+                h23 = lane.where(here, a23, h23)
+                h32 = lane.where(here, a32, h32)
+                h33 = lane.where(here, a33, h33)
         return h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33
 
     @inlined
@@ -184,6 +193,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """
         some = hi >= 0.0
         corner = kit.corner_of(h, ld, hi, top)
+        x, y = kit.shift(corner)
         if lane.any(some & (lo > float(bottom))):
             m = lane.to_int(lane.where(some, lo, lane.const(0.0)))
             mm = lane.take(h, m * ld + m)
@@ -198,7 +208,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             m2 = lane.load(h, p + 2 * ld + 1)
             n1 = lane.load(h, p + 1)
             nn = lane.load(h, p + ld + 1)
-        return kit.shifted_column(corner, mm, m1, m2, n1, nn, tries, some)
+        return kit.shifted_column(corner, x, y, mm, m1, m2, n1, nn, tries, some)
 
     return (
         is_exceptional,
@@ -207,7 +217,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         polynomial,
         halley,
         refined,
+        shift,
         shifted_column,
+        rows_to,
         corner_of,
         first_column,
     )

@@ -118,7 +118,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         m2 = lane.where(upper, h21, h32)
         n1 = lane.where(upper, h01, h12)
         nn = lane.where(upper, h11, h22)
-        return kit.shifted_column(corner, mm, m1, m2, n1, nn, tries, some)
+        x, y = kit.shift(corner)
+        return kit.shifted_column(corner, x, y, mm, m1, m2, n1, nn, tries, some)
 
     @inlined
     def iterate_four(entries, ends, tries, failed):
