@@ -33,12 +33,15 @@ def race_table(records: list[dict[str, Any]], roof: dict[str, float]) -> str:
 def race_lines(record: dict[str, Any], before: list[dict[str, Any]], roof: dict[str, float]) -> list[str]:
     """The row of a record, after a heading if it begins another table than those before it."""
     block = [earlier for earlier in before if earlier["what"] == record["what"]]
-    peers = [name for name in (block or [record])[0]["contenders"] if name != OURS]
-    row = markdown(_row(record, peers, roof))
+    first = (block or [record])[0]
+    peers = [name for name in first["contenders"] if name != OURS]
+    steps = first["bytes_each"] is not None
+    row = markdown(_row(record, peers, roof, steps))
     if block:
         return [row]
     head = ["n", "ratio to the strongest (range)", "strongest peer", f"{OURS}, µs"]
     head += ["GFLOP/s (share of peak)", "A read, GB/s (share)"]
+    head += ["ratio of steps at the peak"] if steps else []
     head += ["float32, µs (times as fast as float64)"] if record.get("single") else []
     head += [f"{peer}, µs (ratio)" for peer in peers]
     heading = f"### {record['job']}: {record['what']}"
@@ -50,7 +53,7 @@ def markdown(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float]) -> list[str]:
+def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float], steps: bool) -> list[str]:
     found, strongest = record["contenders"], record["strongest_peer"]
     best = found[strongest]["ratio"]
     ours = found[OURS]["microseconds_each"]
@@ -65,6 +68,10 @@ def _row(record: dict[str, Any], peers: list[str], roof: dict[str, float]) -> li
     if record["bytes_each"]:
         level = _level(8 * record["size"] ** 2)
         cells[-1] = _share(record["bytes_each"], ours, f" of {level}", roof[f"{level}_gigabytes"])
+    if steps:
+        # No kernel that makes all these multiply-adds, whoever writes it, has a higher ratio.
+        least = record["operations_each"] / roof["gigaflops"] / 1e3
+        cells.append(f"{best['median'] * ours / least:.1f}")
     if single := record.get("single"):
         cells.append(f"{single['microseconds_each']:.3g} ({single['ratio']['median']:.2f})")
     for peer in peers:

@@ -140,7 +140,7 @@ def test_a_race_tells_float32_against_float64():
 
 def test_a_race_is_printed_row_by_row_as_it_is_in_the_end():
     """A heading before the first row of each job alone, and ratios, rates and shares as measured."""
-    records = [record(8), record(64, bytes_each=1e5), record(8, what="norms", job="R")]
+    records = [record(8), record(64, bytes_each=1e5), record(8, what="norms", job="R", bytes_each=1e5)]
     lines = [line for i, row in enumerate(records) for line in tables.race_lines(row, records[:i], ROOF)]
     assert "\n".join(lines) == tables.race_table(records, ROOF)
     assert [line for line in lines if line.startswith("#")] == ["### E: all eigenvalues", "### R: norms"]
@@ -148,6 +148,9 @@ def test_a_race_is_printed_row_by_row_as_it_is_in_the_end():
     assert len(rows) == 3
     assert "| **3.00** (2.50 to 3.50) | JAX, y | 10 | 50.0 (50%) |  | 50 (5.00) | 30 (3.00) |" in rows[0]
     assert "10.0 (5% of L1)" in rows[1]
+    head, row = (line.split(" | ") for line in (lines[-3], lines[-1]))
+    assert row[head.index("ratio of steps at the peak")] == "6.0"
+    assert len(head) == len(row)
 
 
 def test_a_peer_that_misses_one_size_leaves_its_cell_empty():
