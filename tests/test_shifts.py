@@ -158,7 +158,8 @@ def test_a_step_that_is_no_number_is_not_taken() -> None:
     out = lanes(6)
     guess_and_step(entries(h), out)
     x, y, _, _, after, beside = out.reshape(6, WIDTH)
-    assert np.array_equal(after[:7], x[:7]) and np.array_equal(beside[:7], y[:7])
+    assert np.array_equal(after[:7], x[:7])
+    assert np.array_equal(beside[:7], y[:7])
     assert (after[7], beside[7]) != (x[7], y[7])
 
 
