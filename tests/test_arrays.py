@@ -5,7 +5,9 @@ import array
 import numpy as np
 import pytest
 
+import rhoscope as rs
 from rhoscope.arrays import as_lags, as_matrices, as_numbers, as_vectors
+from rhoscope.devices.cpu import LAPACK_FROM
 from rhoscope.errors import ArgumentError, ArgumentTypeError, RhoscopeError
 
 VALUES = [[1.0, 2.0], [3.0, 4.5]]
@@ -149,3 +151,13 @@ def test_lags_are_whole_numbers_whatever_they_came_as():
         lags = as_lags(value)
         assert lags.dtype == np.int64
         assert lags.tolist() == [int(lag) for lag in value]
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 7, 33, LAPACK_FROM])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_an_entry_that_only_the_kernels_look_at_is_named(n, bad):
+    matrices = np.random.default_rng(n).standard_normal((3, n, n))
+    matrices[1, n - 1, n // 2] = matrices[2, 0, 0] = bad
+    for function in (rs.eigvals, rs.spectral_radius):
+        with pytest.raises(ArgumentError, match=rf"^matrices: {bad} at index \(1, {n - 1}, {n // 2}\)"):
+            function(matrices)

@@ -12,7 +12,21 @@ from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.vector import WIDTH
 
 Array = NDArray[np.float64]
-ENTRIES = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)]
+ENTRIES = [
+    (0, 0),
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (1, 0),
+    (1, 1),
+    (1, 2),
+    (1, 3),
+    (2, 1),
+    (2, 2),
+    (2, 3),
+    (3, 2),
+    (3, 3),
+]
 
 
 def build(lane, kit):

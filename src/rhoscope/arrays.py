@@ -12,7 +12,7 @@ SINGLE_LARGEST = float(np.finfo(np.float32).max)
 _DLPACK_CUDA = (2, 13)  # kDLCUDA, and kDLCUDAManaged
 
 
-def as_numbers(value: Any, name: str) -> NDArray[Any]:
+def as_numbers(value: Any, name: str, finite: bool = True) -> NDArray[Any]:
     """Read `value` as a C-contiguous array of finite float64 or complex128 numbers of any shape.
 
     Parameters
@@ -21,6 +21,8 @@ def as_numbers(value: Any, name: str) -> NDArray[Any]:
         A number, a (nested) sequence, or any array that NumPy or DLPack can read.
     name
         What the caller's argument is called, for the messages.
+    finite
+        Whether to look for NaN and Inf; a caller who does not must do so later.
 
     Returns
     -------
@@ -37,11 +39,17 @@ def as_numbers(value: Any, name: str) -> NDArray[Any]:
     array = _read(value, name)
     check_dtype(array.dtype, name, value)
     array = np.asarray(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64, order="C")
+    if finite:
+        check_finite(array, name)
+    return array
+
+
+def check_finite(array: NDArray[Any], name: str) -> None:
+    """Refuse, with an ArgumentError, an array with a NaN or Inf, whose first index is named."""
     finite = np.isfinite(array)
     if not finite.all():
         index = np.unravel_index(np.argmin(finite), array.shape)
         raise not_finite(name, array[index], index)
-    return array
 
 
 def check_dtype(dtype: np.dtype[Any], name: str, value: Any) -> None:
@@ -75,7 +83,7 @@ def past_single(name: str, index: Sequence[Any]) -> ArgumentError:
     )
 
 
-def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
+def as_matrices(value: Any, name: str = "matrices", finite: bool = True) -> NDArray[Any]:
     """Read `value` as one or many square matrices of finite float64 or complex128 numbers.
 
     Parameters
@@ -84,6 +92,8 @@ def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
         (..., n, n), anything `as_numbers` reads, n >= 1.
     name
         What the caller's argument is called, for the messages.
+    finite
+        As for `as_numbers`.
 
     Returns
     -------
@@ -97,7 +107,7 @@ def as_matrices(value: Any, name: str = "matrices") -> NDArray[Any]:
     ArgumentError
         Not square, empty, or not finite.
     """
-    return check_matrices(as_numbers(value, name), name)
+    return check_matrices(as_numbers(value, name, finite), name)
 
 
 def check_matrices(array: Any, name: str) -> Any:

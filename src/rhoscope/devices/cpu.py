@@ -27,7 +27,7 @@ LAPACK_FROM = 1025
 # registers (AVX-512) and not four. Above, what that gains goes to waiting for the slowest of sixteen.
 WIDE_UP_TO = 32 if ACCUMULATORS >= 16 else 0
 # Eigenvalues found by a thread between two looks at the common list of chunks.
-CHUNK_SECONDS = 1e-3
+CHUNK_SECONDS = 5e-4
 
 
 def _threads(threads: Any) -> int:
@@ -66,11 +66,11 @@ class CpuDevice:
         return study_columns(study, start, stop, self.threads, LAPACK_FROM, cancelled)
 
     def eigenvalues(self, matrices: NDArray[np.float64]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
-        """Eigenvalues (N, n) of real (N, n, n), and which matrices had no convergence (N,)."""
+        """Eigenvalues (N, n) of real (N, n, n), and which matrices have none: no convergence, or not finite (N,)."""
         if matrices.shape[1] >= LAPACK_FROM:
             return self.complex_eigenvalues(matrices)
-        values, failed, _ = self._by_lanes(matrices, DOUBLE)
-        return values, failed
+        values, failed, beyond = self._by_lanes(matrices, DOUBLE)
+        return values, failed | beyond
 
     def single_eigenvalues(
         self, matrices: NDArray[Any]
