@@ -161,7 +161,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @inlined
     def corner_of(h, ld, hi, top):
-        """The corner of each lane's window, which ends at row hi <= top; a third row has no fourth coupled to it."""
+        """The corner of each lane's window, which ends at row hi <= top; h10 is zero where it has three rows."""
         h00, h01, h02, h03, h10, h11, h12, h13, h21, h22, h23, h32, h33 = kit.rows_to(h, ld, top)
         # One end after another: gathers take longer.
         k = top
