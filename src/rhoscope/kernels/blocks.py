@@ -25,7 +25,7 @@ clamp_exponent, pow2, exponent, normalising, _, largest_beside, balancing, *_ = 
     lane, kit, inlined, inlined
 )
 householder, *_ = hessenberg.build(lane, kit, inlined)
-_, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
+_, _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
 (
     small_beside,
     lost_beside,

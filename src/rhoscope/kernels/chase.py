@@ -36,6 +36,36 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         lane.store(h, p, y)
 
     @inlined
+    def apply_two(h, run, r, count, p, step, side):
+        """Apply `count` reflectors of the run, from r on, along two lines, the second `side` after the first."""
+        x0 = lane.load(h, p)
+        x1 = lane.load(h, p + side)
+        p += step
+        y0 = lane.load(h, p)
+        y1 = lane.load(h, p + side)
+        for i in range(r, r + count):
+            v1 = lane.load(run, 5 * i)
+            v2 = lane.load(run, 5 * i + 1)
+            t0 = lane.load(run, 5 * i + 2)
+            t1 = lane.load(run, 5 * i + 3)
+            t2 = lane.load(run, 5 * i + 4)
+            z0 = lane.load(h, p + step)
+            s0 = lane.fma(v2, z0, lane.fma(v1, y0, x0))
+            lane.store(h, p - step, lane.fma(s0, t0, x0))
+            x0 = lane.fma(s0, t1, y0)
+            y0 = lane.fma(s0, t2, z0)
+            z1 = lane.load(h, p + step + side)
+            s1 = lane.fma(v2, z1, lane.fma(v1, y1, x1))
+            lane.store(h, p - step + side, lane.fma(s1, t0, x1))
+            x1 = lane.fma(s1, t1, y1)
+            y1 = lane.fma(s1, t2, z1)
+            p += step
+        lane.store(h, p - step, x0)
+        lane.store(h, p - step + side, x1)
+        lane.store(h, p, y0)
+        lane.store(h, p + side, y1)
+
+    @inlined
     def apply_lines(h, run, r, count, p, step, side, lines):
         """Apply `count` reflectors of the run, from r on, along `lines` lines, four at a time."""
         line = 0
@@ -143,8 +173,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_line(h, run, end - kb - 1, 1, p, ld)
             kit.apply_line(h, run, end - kb - 1, 1, p + 1, ld)
             kit.apply_line(h, run, end - kb - 1, 1, p + ld, 1)
-        for r in range(end - kb):
-            kit.apply_line(h, run, r, end - kb - r, (kb + r) * (ld + 1), 1)
+        # Rows by twos; the first of two takes a reflector that the second does not meet.
+        for r in range(0, end - kb - 1, 2):
+            p = (kb + r) * (ld + 1)
+            kit.apply_line(h, run, r, 1, p, 1)
+            kit.apply_two(h, run, r + 1, end - kb - r - 1, p + 1, 1, ld)
+        if (end - kb) % 2 == 1:
+            kit.apply_line(h, run, end - kb - 1, 1, (end - 1) * (ld + 1), 1)
         return x, y, z
 
     @inlined
@@ -191,4 +226,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             kit.apply_run(h, run, end - kb, bottom * ld + kb, 1, ld, kb - bottom)
 
     chase_run = run_by_fours if lane.EIGHT_SUMS else run_at_once
-    return apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, sweep
+    return apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase_run, sweep

@@ -74,7 +74,7 @@ if lane.EIGHT_SUMS:
 else:
     apply_four_half, apply_corner_half = sweep.build(half, inlined)
     apply_four, apply_corner = halves.build(half, kit, inlined)
-apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
+apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
     lane, kit, jit, inlined
 )
 (

@@ -28,7 +28,7 @@ householder, reflector, hessenberg_upper, hessenberg_lower, reduce_hessenberg = 
     lane, kit, jit
 )
 apply_four, apply_corner = sweep.build(lane, inlined)
-apply_line, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
+apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase_run, qr_sweep = chase.build(
     lane, kit, jit, inlined
 )
 (
