@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.linalg
+from eigenvalue_calls import interleaved
 
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.workspace import lanes
@@ -13,14 +14,6 @@ from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.vector import WIDTH
 
 EPS = np.finfo(float).eps
-
-
-def interleaved(matrices: np.ndarray, elements: int) -> np.ndarray:
-    """Eight (n, n) matrices in lanes with the padded leading dimension."""
-    n = matrices.shape[1]
-    a = lanes(elements)
-    a.reshape(-1, WIDTH)[: n * leading(n)].reshape(n, leading(n), WIDTH)[:, :n] = np.moveaxis(matrices, 0, -1)
-    return a
 
 
 def deinterleaved(a: np.ndarray, n: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from eigenvalue_calls import found_by, interleaved
 from numpy.typing import NDArray
 
 from rhoscope.devices.workspace import lanes
@@ -9,44 +10,19 @@ from rhoscope.kernels import cpu, cpu_wide
 from rhoscope.kernels.caching import jit
 from rhoscope.kernels.francis import PATIENCE, WEARY
 from rhoscope.kernels.layout import leading, spare
+from rhoscope.kernels.spectrum import RUN
 from rhoscope.kernels.vector import WIDTH
 
 Array = NDArray[np.float64]
-ENTRIES = [
-    (0, 0),
-    (0, 1),
-    (0, 2),
-    (0, 3),
-    (1, 0),
-    (1, 1),
-    (1, 2),
-    (1, 3),
-    (2, 1),
-    (2, 2),
-    (2, 3),
-    (3, 2),
-    (3, 3),
-]
+ENTRIES = (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3), (0, 1, 2, 3, 0, 1, 2, 3, 1, 2, 3, 2, 3)
+"""Rows and columns of the numbers of a corner."""
+LD = leading(4)
 
 
 def build(lane, kit):
     @jit
-    def corner(values):
-        return (
-            lane.load(values, 0),
-            lane.load(values, 1),
-            lane.load(values, 2),
-            lane.load(values, 3),
-            lane.load(values, 4),
-            lane.load(values, 5),
-            lane.load(values, 6),
-            lane.load(values, 7),
-            lane.load(values, 8),
-            lane.load(values, 9),
-            lane.load(values, 10),
-            lane.load(values, 11),
-            lane.load(values, 12),
-        )
+    def corner(h):
+        return kit.rows_to(h, LD, 3)
 
     @jit
     def coefficients(values, out):
@@ -90,7 +66,7 @@ def build(lane, kit):
                 return count
             bottom = int(lane.lowest(lane.where(hi >= 0.0, lo, lane.const(float(n)))))
             x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom, top)
-            kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, 16)
+            kit.qr_sweep(h, run, ld, lo, x, y, z, bottom, top, RUN)
             count += 1
 
     return coefficients, guess_and_step, rows, sweeps
@@ -105,13 +81,6 @@ def corners(seed: int, short: bool) -> Array:
     if short:
         h[:, 1, 0] = 0.0
     return h
-
-
-def entries(h: Array) -> Array:
-    """The thirteen of each lane, interleaved."""
-    values = lanes(13)
-    values.reshape(13, WIDTH)[:] = [h[:, i, j] for i, j in ENTRIES]
-    return values
 
 
 def polynomials(h: Array, short: bool) -> Array:
@@ -129,7 +98,7 @@ def test_the_polynomial_is_the_characteristic_one(short: bool) -> None:
     for seed in range(20):
         h = corners(seed, short)
         out = lanes(5)
-        coefficients(entries(h), out)
+        coefficients(interleaved(h, spare(4)), out)
         np.testing.assert_allclose(out.reshape(5, WIDTH).T, polynomials(h, short), rtol=1e-11, atol=1e-12)
 
 
@@ -137,7 +106,7 @@ def test_the_guess_is_the_nearest_eigenvalue_of_the_last_two_rows() -> None:
     for seed in range(20):
         h = corners(seed, False)
         out = lanes(6)
-        guess_and_step(entries(h), out)
+        guess_and_step(interleaved(h, spare(4)), out)
         found = out.reshape(6, WIDTH)
         values = np.linalg.eigvals(h[:, 2:, 2:]) - h[:, 3, 3, None]
         nearest = values[np.arange(WIDTH), np.argmin(abs(values), axis=1)]
@@ -151,7 +120,7 @@ def test_a_step_is_that_of_halley_and_only_a_short_one_is_taken(short: bool) -> 
     for seed in range(20):
         h = corners(seed, short)
         out = lanes(6)
-        guess_and_step(entries(h), out)
+        guess_and_step(interleaved(h, spare(4)), out)
         x, y, dx, dy, after, beside = out.reshape(6, WIDTH)
         z = x + 1j * y
         for k, c in enumerate(polynomials(h, short)):
@@ -170,7 +139,7 @@ def test_a_step_that_is_no_number_is_not_taken() -> None:
     """All entries zero, or so large or so small that the polynomial is lost."""
     h = corners(0, False) * np.array([0.0, 1e120, 1e-120, 1e200, 1e-200, 1e290, 1e-290, 1.0])[:, None, None]
     out = lanes(6)
-    guess_and_step(entries(h), out)
+    guess_and_step(interleaved(h, spare(4)), out)
     x, y, _, _, after, beside = out.reshape(6, WIDTH)
     assert np.array_equal(after[:7], x[:7])
     assert np.array_equal(beside[:7], y[:7])
@@ -180,9 +149,8 @@ def test_a_step_that_is_no_number_is_not_taken() -> None:
 @pytest.mark.parametrize("n", [3, 4, 9, 20])
 def test_each_lane_has_the_corner_of_its_own_window(n: int) -> None:
     rng = np.random.default_rng(n)
-    h = rng.standard_normal((n, n, WIDTH))
-    memory = lanes(spare(n))
-    memory.reshape(-1, WIDTH)[: n * leading(n)].reshape(n, leading(n), WIDTH)[:, :n] = h
+    h = rng.standard_normal((WIDTH, n, n))
+    memory = interleaved(h, spare(n))
     ends = rng.integers(2, n, WIDTH).astype(float)
     ends[3] = -1.0
     ends[5] = n - 1
@@ -193,8 +161,9 @@ def test_each_lane_has_the_corner_of_its_own_window(n: int) -> None:
         end = int(ends[lane])
         expected = np.zeros((4, 4))
         missing = max(0, 3 - end)
-        expected[missing:, missing:] = h[end - 3 + missing : end + 1, end - 3 + missing : end + 1, lane]
-        assert out.reshape(13, WIDTH)[:, lane].tolist() == [expected[i, j] for i, j in ENTRIES]
+        inside = slice(end - 3 + missing, end + 1)
+        expected[missing:, missing:] = h[lane, inside, inside]
+        assert out.reshape(13, WIDTH)[:, lane].tolist() == expected[ENTRIES].tolist()
 
 
 def test_few_sweeps_are_needed() -> None:
@@ -204,9 +173,8 @@ def test_few_sweeps_are_needed() -> None:
     total = 0
     for _ in range(40):
         h = np.triu(rng.standard_normal((n, n)), -1)
-        memory = lanes(spare(n))
-        memory.reshape(-1, WIDTH)[: n * leading(n)].reshape(n, leading(n), WIDTH)[:, :n] = h[:, :, None]
-        total += sweeps(memory, lanes(5 * 16), n, leading(n))
+        group = np.broadcast_to(h, (WIDTH, n, n))
+        total += sweeps(interleaved(group, spare(n)), lanes(5 * RUN), n, leading(n))
     assert total / 40 < 1.68 * n
 
 
@@ -215,11 +183,7 @@ def test_zeros_on_the_diagonal_do_not_stall(kit) -> None:
     """Here shifts are exact and what they leave below the diagonal is noise, but beside zeros nothing is small."""
     h = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, -1.0], [0.0, 2.0, 0.0]])
     for matrix in (h, np.kron(np.eye(2), h) + np.eye(6, k=-1) * [[0], [0], [0], [1e-3], [0], [0]]):
-        n = len(matrix)
-        cells = kit.lane.WIDTH // WIDTH
-        out, status = np.empty((1, n, 2)), np.empty((1, 2))
-        work = [lanes(cells * elements) for elements in (spare(n), 6 * n + 80, 2 * n)]
-        kit.eigenvalues_batch(matrix.ravel(), *work, out.reshape(-1), status.reshape(-1), n, leading(n), 0, 1)
+        _, status = found_by(kit, matrix[None])
         assert status.tolist() == [[0.0, 1.0]]
 
 
@@ -234,11 +198,6 @@ def test_a_lane_that_is_done_does_not_grow_weary() -> None:
         done[[2, 4], [1, 3]] = 0.0
         found = []
         for other in (done, slow):
-            out, status = np.empty((WIDTH, n, 2)), np.empty((WIDTH, 2))
-            group = np.stack([done] + [other] * (WIDTH - 1))
-            work = [lanes(elements) for elements in (spare(n), 6 * n + 80, 2 * n)]
-            cpu.eigenvalues_batch(
-                group.ravel(), *work, out.reshape(-1), status.reshape(-1), n, leading(n), 0, WIDTH
-            )
-            found.append(out[0].copy())
+            values, _ = found_by(cpu, np.stack([done] + [other] * (WIDTH - 1)))
+            found.append(values[0])
         np.testing.assert_array_equal(found[0], found[1])

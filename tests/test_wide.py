@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from eigenvalue_calls import found_by
 from numpy.typing import NDArray
 
 from rhoscope.devices import cpu as device
@@ -10,26 +11,12 @@ from rhoscope.kernels import cpu, cpu_wide
 from rhoscope.kernels import francis as iteration
 from rhoscope.kernels.caching import inlined, jit
 from rhoscope.kernels.layout import leading, spare
-from rhoscope.kernels.spectrum import RUN, eigenvalues_work
+from rhoscope.kernels.spectrum import RUN
 from rhoscope.kernels.vector import WIDTH
 
 Array = NDArray[np.float64]
 KITS = [cpu, cpu_wide]
 SIZES = [*range(1, 10), 16, 17, 32, 33, 64, 65]
-
-
-def found_by(kit, matrices: Array) -> tuple[Array, Array]:
-    """Real and imaginary parts of the eigenvalues (N, n, 2); what is said of iteration and entries (N, 2)."""
-    count, n = matrices.shape[:2]
-    cells = kit.lane.WIDTH // WIDTH
-    out, status = np.full((count, n, 2), -7.0), np.full((count, 2), -7.0)
-    work = [lanes(cells * elements) for elements in (spare(n), eigenvalues_work(n), 2 * n)]
-    for array in work:
-        array[:] = 5.0  # what another group may have left there
-    kit.eigenvalues_batch(
-        matrices.ravel(), *work, out.reshape(-1), status.reshape(-1), n, leading(n), 0, count
-    )
-    return out, status
 
 
 def assert_same(matrices: Array) -> tuple[Array, Array]:

@@ -255,8 +255,9 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             if tries > float(PATIENCE):
                 return lane.const(1.0)
             bottom = lane.to_int(lo)
-            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom, lane.to_int(hi))
-            kit.block_sweep(h, ld, bottom, lane.to_int(hi), x, y, z, t)
+            top = lane.to_int(hi)
+            x, y, z = kit.first_column(h, ld, hi, lo, tries, bottom, top)
+            kit.block_sweep(h, ld, bottom, top, x, y, z, t)
         p = t * (ld + 1)
         if t < n:
             lane.store(wr, t, lane.load(h, p))

@@ -32,7 +32,7 @@ _, _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
     negligible,
     find_window,
     unit_of,
-    discriminant,
+    roots,
     eigenvalues_2x2,
     read_pair,
     _,
@@ -49,7 +49,7 @@ _, _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
     rows_to,
     corner_of,
     first_column,
-) = shifts.build(lane, kit, jit, jit)
+) = shifts.build(lane, kit, jit)
 _, reflect_three, *_ = _small.build(lane, kit, jit, inlined)
 
 factors, exponent_of, log_of, matrix_exponent, state_floor, *_ = _scaled.build(lane, kit, inlined)

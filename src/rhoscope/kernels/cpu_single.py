@@ -60,7 +60,7 @@ apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase
     negligible,
     find_window,
     unit_of,
-    discriminant,
+    roots,
     eigenvalues_2x2,
     read_pair,
     francis,
@@ -77,7 +77,7 @@ apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase
     rows_to,
     corner_of,
     first_column,
-) = _shifts.build(lane, kit, jit, inlined)
+) = _shifts.build(lane, kit, inlined)
 (
     without_negligible,
     reflect_three,

@@ -62,7 +62,7 @@ apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase
     negligible,
     find_window,
     unit_of,
-    discriminant,
+    roots,
     eigenvalues_2x2,
     read_pair,
     francis,
@@ -79,7 +79,7 @@ apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase
     rows_to,
     corner_of,
     first_column,
-) = _shifts.build(lane, kit, jit, jit)
+) = _shifts.build(lane, kit, jit)
 (
     without_negligible,
     reflect_three,

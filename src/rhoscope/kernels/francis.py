@@ -92,32 +92,31 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         return lane.from_bits(lane.iconst(2 * precision.BIAS << precision.FRACTION) - e), lane.from_bits(e)
 
     @inlined
-    def discriminant(a, b, c, d):
-        """(p, q, p² + q, its root, unit), p = (a - d) / 2 and q = b c in units of a power of two.
+    def roots(a, b, c, d):
+        """(real, p, far, near, root, unit): the eigenvalues of [[a, b], [c, d]] are d + far unit and d + near unit.
 
-        The eigenvalues of [[a, b], [c, d]] are d + (p ± the root of p² + q) unit; the root is that of |p² + q|.
+        So if they are real, far being further from zero; else they are d + (p ± i root) unit. The unit, a power of two
+        near the largest entry, keeps products in range.
         """
         p = (a - d) * 0.5
         size = lane.maximum(lane.abs(p), lane.maximum(lane.abs(b), lane.abs(c)))
-        # A power of two near the largest keeps the products in range.
         down, unit = kit.unit_of(size)
         p = p * down
         bc = (b * down) * (c * down)
         disc = lane.fma(p, p, bc)
-        return p, bc, disc, lane.sqrt(lane.abs(disc)), unit
+        root = lane.sqrt(lane.abs(disc))
+        far = lane.where(p < 0.0, p - root, p + root)
+        safe = lane.where(far == 0.0, lane.const(1.0), far)
+        return disc >= 0.0, p, far, -(bc / safe), root, unit
 
     @inlined
     def eigenvalues_2x2(a, b, c, d):
         """Real and imaginary parts of both eigenvalues of [[a, b], [c, d]]; the first has Im >= 0."""
-        p, bc, disc, root, unit = kit.discriminant(a, b, c, d)
-        real = disc >= 0.0
-        z = lane.where(p < 0.0, p - root, p + root)
-        safe = lane.where(z == 0.0, lane.const(1.0), z)
+        real, p, far, near, root, unit = kit.roots(a, b, c, d)
         mean = lane.fma(p, unit, d)
-        zero = lane.const(0.0)
-        re1 = lane.where(real, lane.fma(z, unit, d), mean)
-        re2 = lane.where(real, lane.fma(-(bc / safe), unit, d), mean)
-        im = lane.where(real, zero, root * unit)
+        re1 = lane.where(real, lane.fma(far, unit, d), mean)
+        re2 = lane.where(real, lane.fma(near, unit, d), mean)
+        im = lane.where(real, lane.const(0.0), root * unit)
         return re1, re2, im
 
     @inlined
@@ -181,7 +180,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         negligible,
         find_window,
         unit_of,
-        discriminant,
+        roots,
         eigenvalues_2x2,
         read_pair,
         francis,

@@ -10,7 +10,7 @@ On shifts of larger submatrices: D. S. Watkins, L. Elsner, Linear Algebra Appl. 
 from typing import Any
 
 
-def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
+def build(lane: Any, kit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement; a corner is the last four rows as in `small`, a missing one zeros."""
 
     @inlined
@@ -36,11 +36,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @inlined
     def nearest_root(a, b, c, d):
         """The eigenvalue of [[a, b], [c, d]] nearest to d: real part less d, imaginary part >= 0, and their unit."""
-        p, bc, disc, root, unit = kit.discriminant(a, b, c, d)
-        real = disc >= 0.0
-        z = lane.where(p < 0.0, p - root, p + root)
-        safe = lane.where(z == 0.0, lane.const(1.0), z)
-        return lane.where(real, -(bc / safe), p), lane.where(real, lane.const(0.0), root), unit
+        real, p, _, near, root, unit = kit.roots(a, b, c, d)
+        return lane.where(real, near, p), lane.where(real, lane.const(0.0), root), unit
 
     @inlined
     def polynomial(corner):

@@ -148,20 +148,11 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def finish_four(h, ld, ends, tries, failed):
         """The sweeps of `francis` from when no window reaches beyond row 3; returns which lanes have failed."""
+        entries, failed = kit.iterate_four(kit.rows_to(h, ld, ROWS - 1), ends, tries, failed)
+        # What the eigenvalues are read from.
         p = ld
         q = 2 * ld
         r = 3 * ld
-        row0 = lane.load(h, 0), lane.load(h, 1), lane.load(h, 2), lane.load(h, 3)
-        row1 = lane.load(h, p), lane.load(h, p + 1), lane.load(h, p + 2), lane.load(h, p + 3)
-        rest = (
-            lane.load(h, q + 1),
-            lane.load(h, q + 2),
-            lane.load(h, q + 3),
-            lane.load(h, r + 2),
-            lane.load(h, r + 3),
-        )
-        entries, failed = kit.iterate_four(row0 + row1 + rest, ends, tries, failed)
-        # What the eigenvalues are read from.
         h00, h01, _, _, h10, h11, h12, _, h21, h22, h23, h32, h33 = entries
         lane.store(h, 0, h00)
         lane.store(h, 1, h01)
