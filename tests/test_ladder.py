@@ -214,6 +214,13 @@ def test_the_ladder_trusts_ordinary_systems(name: str) -> None:
     assert not np.isnan(ladder(A, ginibre(99, len(A), A.shape[-1])[1], LAGS)).any()
 
 
+@pytest.mark.parametrize("n", [30, 64, 100])
+def test_the_ladder_trusts_ordinary_systems_at_far_lags(n: int) -> None:
+    """Errors that came in long after the first vector have not grown since then, however little it had of the modes."""
+    A, delta = ginibre(33, 32, n)
+    assert not np.isnan(ladder(A, delta, [1000, 300_000])).any()
+
+
 def test_the_ladder_trusts_most_nearly_defective_systems() -> None:
     """About one in 25 is refused; which, hangs on the rounding of the rotation, and with it on the machine."""
     A = rotated(np.repeat(DEFECTIVE, 50, axis=0), 8)

@@ -141,8 +141,8 @@ ladder_regions = jit(_ladder_space.regions)
     squaring_error,
     keep_error,
 ) = _ladder_error.build(lane, kit, jit, inlined)
-climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead, look_round, owed = _ladder.build(
-    lane, kit, jit
+climb, climb_pair, along_lags, along_lags_pair, start_other, go_ahead, look_round, owed, grown_since = (
+    _ladder.build(lane, kit, jit)
 )
 ladder_norms, ladder_norms_pair = _ladder_cpu.build_columns(lane, kit, jit)
 (

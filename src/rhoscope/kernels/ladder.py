@@ -187,8 +187,9 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.start_other(w, other, trial, count, highest, parts, rung)
             lane.store(w, sizes, lane.load(w, rung + NORM))
             lane.store(w, sizes + 1, lane.load(w, rung))
-            for mark in range(marks, marks + MARKS * FIELDS, FIELDS):
-                kit.copy_vector(w, mark, chain + count, FIELDS - 1)
+            kit.copy_vector(w, marks, chain + count, FIELDS - 1)
+            for mark in range(marks + FIELDS, marks + MARKS * FIELDS, FIELDS):
+                kit.copy_vector(w, mark, beyond + count, FIELDS - 1)
         kit.copy_vector(w, ahead, beyond, stride - 1)
         kit.copy_vector(w, trial, other, stride - 1)
         kit.move_two(w, beyond, other, count, power, ahead, trial, parts, rung)
@@ -216,24 +217,48 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
 
     @jit
     def owed(w, fields, marks, sizes, step):
-        """The errors of the vector of this step: what came in between two marks has grown as from one of them."""
+        """The errors of the vector of this step: what came in between two marks has grown as from one of them.
+
+        Step 1 is looked at as well. What was there before it has grown as from there or from the first vector, the
+        account of `climb` being closer for vectors in between.
+        """
+        first = marks
         raw = lane.load(w, fields + RAW)
         growth = lane.const(1.0)
         total = lane.const(0.0)
         since = 0
         span = LOOK // 2
-        while since < step:
+        while since < step - 1:
             span *= 2
             marks += FIELDS
-            here = (step - 1) % span + 1
+            here = min((step - 1) % span + 1, step - 1)
             if here > since:
-                since = here
                 before = lane.load(w, marks + RAW)
-                size = sizes + 2 * (since - 1)
-                more = kit.growth_between(w, marks, fields, lane.load(w, size), lane.load(w, size + 1))
-                total = total + kit.number((raw - before) * lane.maximum(growth, more))
+                more = kit.grown_since(w, marks, fields, sizes, here)
+                # What came in with the last step has not grown yet.
+                if here > since + 1:
+                    growth = lane.maximum(growth, more)
+                total = total + kit.number((raw - before) * growth)
+                since = here
                 raw = before
                 growth = more
-        return total * SAFE
+        growth = lane.maximum(growth, kit.grown_since(w, first, fields, sizes, step))
+        return total * SAFE + kit.number(raw * growth)
 
-    return climbing(1), climbing(2), walking(1), walking(2), start_other, go_ahead, look_round, owed
+    @jit
+    def grown_since(w, mark, fields, sizes, steps):
+        """How far errors can have grown against the vector since a mark so many steps ago."""
+        size = sizes + 2 * (steps - 1)
+        return kit.growth_between(w, mark, fields, lane.load(w, size), lane.load(w, size + 1))
+
+    return (
+        climbing(1),
+        climbing(2),
+        walking(1),
+        walking(2),
+        start_other,
+        go_ahead,
+        look_round,
+        owed,
+        grown_since,
+    )
