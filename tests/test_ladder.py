@@ -66,19 +66,24 @@ def square_pair(P: Array, rest: Array, columns: bool) -> tuple[Array, Array]:
 
 
 @both
-@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 14, 17, 23, 24, 97])
-def test_an_entry_of_a_square_is_one_chain_of_multiply_adds(n: int, columns: bool) -> None:
-    """In every tile, at every edge of tiles, and from the packed columns of larger matrices."""
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 14, 17, 23, 24, 97, 127, 128, 137, 193])
+def test_an_entry_of_a_square_is_a_sum_of_chains_of_multiply_adds(n: int, columns: bool) -> None:
+    """In every tile, at every edge of tiles, and from packed columns; larger matrices have several chains."""
     fma = ctypes.CDLL(ctypes.util.find_library("m")).fma
     fma.restype, fma.argtypes = ctypes.c_double, [ctypes.c_double] * 3
     P = np.random.default_rng(n).standard_normal((n, n))
     got = square(P, columns)
+    chains = max(1, n // 64) if columns else 1
+    length = -(-n // chains)
     rows = sorted({0, n // 2, *range(max(0, n - 9), n)})
     for i in rows:
         for j in rows:
             expected = 0.0
-            for k in range(n):
-                expected = fma(P[i, k], P[k, j], expected)
+            for first in range(0, n, length):
+                one = 0.0
+                for k in range(first, min(first + length, n)):
+                    one = fma(P[i, k], P[k, j], one)
+                expected = one + expected
             assert got[i, j] == expected
     np.testing.assert_allclose(got, P @ P, rtol=0, atol=1e-13 * n)
 
@@ -313,6 +318,15 @@ def test_every_lag(n: int, parts: int) -> None:
     stepped = rs.gradient_norms(A, delta, np.arange(300), method="step")
     for lags in (range(300), range(0, 300, 7), [256], [5, 6, 255, 299]):
         np.testing.assert_allclose(ladder(A, delta, [*lags], parts), stepped[:, [*lags]], rtol=0, atol=1e-11)
+
+
+@each_ladder
+def test_rows_that_lie_apart(parts: int) -> None:
+    """At n = 512 a row is 4 KB, and a cell more keeps rows out of each other's cache sets."""
+    A, delta = ginibre(34, 2, 512)
+    lags = [1, 100, 1000]
+    stepped = rs.gradient_norms(A, delta, lags, method="step")
+    np.testing.assert_allclose(ladder(A, delta, lags, parts), stepped, rtol=0, atol=1e-11)
 
 
 def test_methods_agree_to_the_stated_bound(device: str) -> None:

@@ -216,7 +216,7 @@ place_sample, step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, ji
 ) = _fresh.build(lane, kit, jit)
 
 add_pair, end_pair = _paired.build(lane, kit, inlined)
-square, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels = _powers.build(
+square, chain_of, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels = _powers.build(
     lane, kit, jit
 )
 ladder_regions = jit(_ladder_space.regions)

@@ -113,12 +113,15 @@ add_pair, end_pair = _paired.build(lane, kit, inlined)
     pairs_4,
     pairs_1,
     pack,
-    square_pairs,
+    chain_of,
     square,
+    multiply_pairs,
+    multiply_cells,
     add_row_pair,
     end_row_pair,
     square_tile,
     square_pair,
+    move_apart,
     whole,
     fill_spread,
     wide_two,
@@ -126,6 +129,7 @@ add_pair, end_pair = _paired.build(lane, kit, inlined)
     apply_to_two,
 ) = _powers.build(lane, kit, jit, inlined)
 ladder_regions = jit(_ladder_space.regions)
+rows_apart = jit(_ladder_space.rows_apart)
 (
     keep_vector,
     start_vector,

@@ -106,8 +106,10 @@ divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns = _tu
     pairs_4,
     pairs_1,
     pack,
-    square_pairs,
+    chain_of,
     square,
+    multiply_pairs,
+    multiply_cells,
     *_,
 ) = _powers.build(lane, kit, jit, inlined)
 (

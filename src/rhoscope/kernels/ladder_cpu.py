@@ -42,16 +42,19 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
         def ladder_norms(w, matrices, deltas, n, lags, top, out, start, stop):
             """`climb` and `along_lags` for samples start..stop-1 of flat (N, n, n) matrices and (N, n) deltas."""
             count = kit.cells(n)
-            chain = kit.ladder_regions(n, count, count, parts, top)[1]
+            down = kit.rows_apart(count)
+            chain = kit.ladder_regions(n, down, count, parts, top)[1]
             for index in range(start, stop):
                 shift = kit.place_matrix(w, matrices, index * n * n, n, 1, n, 1, False)
+                if down > count:
+                    kit.move_apart(w, n, count, down)
                 kit.place_vector(w, chain, deltas, index * n, 1, n)
                 if parts == 2:
-                    reached = kit.climb_pair(w, shift, n, count, count, top)
-                    kit.along_lags_pair(w, n, count, count, top, reached, lags, out, index)
+                    reached = kit.climb_pair(w, shift, n, down, count, top)
+                    kit.along_lags_pair(w, n, down, count, top, reached, lags, out, index)
                 else:
-                    reached = kit.climb(w, shift, n, count, count, top)
-                    kit.along_lags(w, n, count, count, top, reached, lags, out, index)
+                    reached = kit.climb(w, shift, n, down, count, top)
+                    kit.along_lags(w, n, down, count, top, reached, lags, out, index)
 
         return ladder_norms
 

@@ -54,12 +54,18 @@ def regions(n, down, count, parts, top):
     return rungs, chain, thirds, levels, trial, spare, panels, marks, marks + MARKS * FIELDS
 
 
+def rows_apart(count):
+    """Cells from one row of `count` cells to the next: rows a multiple of 4 KB apart would share few cache sets."""
+    return count + 1 if count % 64 == 0 else count
+
+
 def ladder_cells(n: int, parts: int, top: int, highest: int) -> int:
     """Cells (of eight float64) of the work array of `ladder_norms` for lags up to `highest`."""
     columns = n >= COLUMNS_FROM
     count = -(-n // WIDTH) if columns else n
     steps = (highest >> top) + 1
-    return regions(n, count if columns else leading(n), count, parts, top)[-1] + 2 * steps
+    down = rows_apart(count) if columns else leading(n)
+    return regions(n, down, count, parts, top)[-1] + 2 * steps
 
 
 def step_work(n: int, lags: NDArray[np.int64]) -> float:

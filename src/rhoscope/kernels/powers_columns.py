@@ -14,6 +14,8 @@ from rhoscope.kernels.vector import ACCUMULATORS
 
 # From this size on the rows of a block of eight columns fall on too few cache sets, and are copied together.
 PACK_FROM = 96
+# From twice as many products on a sum is several chains of about as many, whose errors add up to less.
+CHAIN = 64
 # Cells of a row that products with two vectors take at a time, and those of a panel.
 WIDE = ACCUMULATORS // 2
 NARROW = min(WIDE, PANEL)
@@ -25,12 +27,17 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     wide = lane.EIGHT_SUMS
 
     def product(rows: int, cells: int) -> Any:
+        size = rows * cells
+
         @inlined
-        def product_tile(w, q, a, down, b, b_down, n):
+        def product_tile(w, q, a, down, b, b_down, terms, more):
+            """The sums of `terms` products, and what Q holds if there have been more."""
             tile = tiles.start(w, q, True, cells, rows)
-            for k in range(a, a + n):
+            for k in range(a, a + terms):
                 tile = tiles.add_product(tile, w, b, k, down, cells)
                 b += b_down
+            if more:
+                tile = tiles.plus(tile, tiles.load(w, q, down, cells, size))
             tiles.store(tile, w, q, down, cells)
 
         return product_tile
@@ -43,73 +50,81 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 lane.store_at(w, to, lane.load_at(w, c))
                 to += width
 
-    @jit
-    def square_pairs(w, q, p, down, n, spare, end):
-        """Cells 0 to `end` - 1 of the rows of Q = P P, two at a time; offsets are numbers."""
-        for c in range(0, end, 2 * width):
-            b = p + c
-            b_down = down
-            if n >= PACK_FROM:
-                kit.pack(w, spare, b, down, n, 2)
-                b = spare
-                b_down = 2 * width
-            to = q + c
-            a = p
-            left = n
-            while left >= 12:
-                kit.pairs_12(w, to, a, down, b, b_down, n)
-                to += 12 * down
-                a += 12 * down
-                left -= 12
-            while left >= 4:
-                kit.pairs_4(w, to, a, down, b, b_down, n)
-                to += 4 * down
-                a += 4 * down
-                left -= 4
-            for _ in range(left):
-                kit.pairs_1(w, to, a, down, b, b_down, n)
-                to += down
-                a += down
+    @inlined
+    def chain_of(n):
+        """How many products of an entry of a square are one chain of multiply-adds; sums of chains are added."""
+        return n if n < 2 * CHAIN else -(-n // (n // CHAIN))
 
     @jit
     def square(w, q, p, down, n, spare):
         """Q = P P, at cells q and p; 2n cells from `spare` on are work space."""
+        q *= width
         p *= width
         down *= width
         spare *= width
-        first = 0
-        if wide:
-            first = down // (2 * width) * (2 * width)
-            kit.square_pairs(w, q * width, p, down, n, spare, first)
-        for c in range(first, down, width):
-            b = p + c
-            b_down = down
-            if n >= PACK_FROM:
-                kit.pack(w, spare, b, down, n, 1)
-                b = spare
-                b_down = width
-            to = q * width + c
-            a = p
-            end = p + n * down
-            # Eight rows are left to two tiles of four: six and two would take longer.
-            while wide and a + 12 * down <= end:
-                kit.product_12(w, to, a, down, b, b_down, n)
-                to += 12 * down
-                a += 12 * down
-            while a + 6 * down <= end and a + 8 * down != end:
-                kit.product_6(w, to, a, down, b, b_down, n)
-                to += 6 * down
-                a += 6 * down
-            while a + 4 * down <= end:
-                kit.product_4(w, to, a, down, b, b_down, n)
-                to += 4 * down
-                a += 4 * down
-            if a + 2 * down <= end:
-                kit.product_2(w, to, a, down, b, b_down, n)
-                to += 2 * down
-                a += 2 * down
-            if a < end:
-                kit.product_1(w, to, a, down, b, b_down, n)
+        packed = n >= PACK_FROM
+        chain = kit.chain_of(n)
+        end = kit.cells(n) * width
+        pairs = end // (2 * width) * (2 * width) if wide else 0
+        for c in range(0, pairs, 2 * width):
+            if packed:
+                kit.pack(w, spare, p + c, down, n, 2)
+            for k in range(0, n, chain):
+                b = spare + k * 2 * width if packed else p + c
+                b_down = 2 * width if packed else down
+                kit.multiply_pairs(w, q + c, p + k, down, b, b_down, n, min(chain, n - k), k > 0)
+        for c in range(pairs, end, width):
+            if packed:
+                kit.pack(w, spare, p + c, down, n, 1)
+            for k in range(0, n, chain):
+                b = spare + k * width if packed else p + c
+                b_down = width if packed else down
+                kit.multiply_cells(w, q + c, p + k, down, b, b_down, n, min(chain, n - k), k > 0)
+
+    @jit
+    def multiply_pairs(w, to, a, down, b, b_down, left, terms, more):
+        """Two cells of `left` rows of a product: of `terms` columns from a on, and as many rows from b on."""
+        while left >= 12:
+            kit.pairs_12(w, to, a, down, b, b_down, terms, more)
+            to += 12 * down
+            a += 12 * down
+            left -= 12
+        while left >= 4:
+            kit.pairs_4(w, to, a, down, b, b_down, terms, more)
+            to += 4 * down
+            a += 4 * down
+            left -= 4
+        for _ in range(left):
+            kit.pairs_1(w, to, a, down, b, b_down, terms, more)
+            to += down
+            a += down
+
+    @jit
+    def multiply_cells(w, to, a, down, b, b_down, left, terms, more):
+        """The same for one cell."""
+        # Eight rows are left to two tiles of four: six and two would take longer.
+        while wide and left >= 12:
+            kit.product_12(w, to, a, down, b, b_down, terms, more)
+            to += 12 * down
+            a += 12 * down
+            left -= 12
+        while left >= 6 and left != 8:
+            kit.product_6(w, to, a, down, b, b_down, terms, more)
+            to += 6 * down
+            a += 6 * down
+            left -= 6
+        while left >= 4:
+            kit.product_4(w, to, a, down, b, b_down, terms, more)
+            to += 4 * down
+            a += 4 * down
+            left -= 4
+        if left >= 2:
+            kit.product_2(w, to, a, down, b, b_down, terms, more)
+            to += 2 * down
+            a += 2 * down
+            left -= 2
+        if left > 0:
+            kit.product_1(w, to, a, down, b, b_down, terms, more)
 
     @inlined
     def add_row_pair(w, at, low, high, rest, s, c):
@@ -160,9 +175,16 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             a1 = p + min(i + 1, n - 1) * down
             a2 = p + min(i + 2, n - 1) * down
             a3 = p + min(i + 3, n - 1) * down
-            for c in range(0, down, width):
+            for c in range(0, kit.cells(n) * width, width):
                 to = a0 - p + q + c
                 kit.square_tile(w, to, a0, a1, a2, a3, p + c, low, down, n)
+
+    @jit
+    def move_apart(w, n, count, down):
+        """The rows of a matrix at cell 0, so far one after another, to every `down`-th cell."""
+        for i in range(n - 1, -1, -1):
+            for j in range(count - 1, -1, -1):
+                lane.store(w, i * down + j, lane.load(w, i * count + j))
 
     @jit
     def whole(x):
@@ -219,12 +241,15 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         *(product(rows, 1) for rows in (12, 6, 4, 2, 1)),
         *(product(rows, 2) for rows in (12, 4, 1)),
         pack,
-        square_pairs,
+        chain_of,
         square,
+        multiply_pairs,
+        multiply_cells,
         add_row_pair,
         end_row_pair,
         square_rows(4 if wide else 2),
         square_pair,
+        move_apart,
         whole,
         fill_spread,
         product_with_two(WIDE),

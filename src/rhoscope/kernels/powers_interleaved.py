@@ -20,6 +20,11 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.apply_matrices(w, q + i, n, (0, 0, 0), 0, (p, down, n), p + i)
 
     @jit
+    def chain_of(n):
+        """How many products of an entry of a square are one chain of multiply-adds: all."""
+        return n
+
+    @jit
     def square_pair(w, q, p, low, down, n):
         """Q = P P for P in two parts, the second `low` cells after the first, with |P|_F < 2; see `paired`."""
         for i in range(0, n * down, down):
@@ -65,4 +70,4 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def lay_in_panels(w, to, matrix, count):
         """Nothing."""
 
-    return square, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels
+    return square, chain_of, square_pair, whole, fill_spread, apply_to_two, panels_at, lay_in_panels

@@ -211,6 +211,17 @@ def add_product(typingctx: Any, tile: Any, w: Any, u: Any, v: Any, down: Any, co
     return signature(tile, tile, w, *integers, columns), codegen
 
 
+@intrinsic
+def plus(typingctx: Any, tile: Any, other: Any) -> Any:
+    """The sum of two tiles."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        values = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
+        return context.make_tuple(builder, sig.return_type, [builder.fadd(x, y) for x, y in values])
+
+    return signature(tile, tile, tile), codegen
+
+
 def _turn(builder: Any, vectors: list[Any]) -> list[Any]:
     """Lane k of vector i to lane i of vector k, by swaps over ever larger distances."""
     width, distance = len(vectors), 1
