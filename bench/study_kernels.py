@@ -8,9 +8,9 @@ import numpy as np
 
 import rhoscope as rs
 from rhoscope.devices import study_cpu
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import precision_of
 from rhoscope.devices.study_columns import StudyWorker
+from rhoscope.pool import for_chunks
 
 
 def worker(study: rs.Study, groups: int) -> StudyWorker:

@@ -22,14 +22,12 @@ def interleaved(matrices: Array, elements: int) -> Array:
 
 
 def found_by(kit: Any, matrices: Array) -> tuple[Array, Array]:
-    """Real and imaginary parts of the eigenvalues (N, n, 2); what is said of iteration and entries (N, 2)."""
+    """Real and imaginary parts of the eigenvalues (N, n, 2); what is said of each matrix (N,)."""
     count, n = matrices.shape[:2]
     cells = kit.lane.WIDTH // WIDTH
-    out, status = np.full((count, n, 2), -7.0), np.full((count, 2), -7.0)
+    out, status = np.full((count, n, 2), -7.0), np.zeros(count)
     work = [lanes(cells * elements) for elements in (spare(n), eigenvalues_work(n), 2 * n)]
     for array in work:
         array[:] = 5.0  # what another group may have left there
-    kit.eigenvalues_batch(
-        matrices.ravel(), *work, out.reshape(-1), status.reshape(-1), n, leading(n), 0, count
-    )
+    kit.eigenvalues_batch(matrices.ravel(), *work, out.reshape(-1), status, n, leading(n), 0, count)
     return out, status

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rhoscope import execution
-from rhoscope.devices.base import Cancelled
+from rhoscope.pool import Cancelled
 from rhoscope.study import Study
 
 

@@ -18,13 +18,13 @@ import pytest
 import rhoscope as rs
 from rhoscope.devices import choose as choosing
 from rhoscope.devices import cuda_state
-from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.devices.cuda import CudaDevice
 from rhoscope.devices.cuda_errors import device_errors
 from rhoscope.devices.cuda_memory import SENT_BYTES, Launcher, in_turn
 from rhoscope.devices.cuda_state import CudaState
 from rhoscope.errors import DeviceError
+from rhoscope.pool import Cancelled
 from rhoscope.progress import Progress
 
 STUDY = rs.Study(size=2, horizon=6, samples=50)
@@ -279,7 +279,7 @@ def test_a_run_on_the_gpu_reports_its_progress_and_stops_between_launches() -> N
         """
         import rhoscope as rs
         from rhoscope.devices import cuda_memory
-        from rhoscope.devices.base import Cancelled
+        from rhoscope.pool import Cancelled
         from rhoscope.devices.cuda import CudaDevice
         cuda_memory.THREADS, cuda_memory.BLOCKS = 32, 1
         study = rs.Study(size=2, horizon=2, samples=96)

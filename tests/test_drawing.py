@@ -18,7 +18,7 @@ def same(a, b):
 
 
 @pytest.mark.parametrize("known", KNOWN, ids=str)
-@pytest.mark.parametrize("size", [3, 6, 16])
+@pytest.mark.parametrize("size", [3, 4, 6, 16])
 def test_any_start_gives_the_same_bits(known, size):
     whole = known.ensemble.sample(size, 21, seed=SEED, gain=(0.6, 1.4))
     for start, count in ((0, 1), (1, 20), (7, 9), (8, 8), (20, 1)):
@@ -51,11 +51,18 @@ def test_complex_matrices_are_drawn_in_real_form(size):
     assert (real == np.block([[X, -Y], [Y, X]])).all()
 
 
-def test_more_matrices_than_are_drawn_at_once():
+@pytest.mark.parametrize("size", [2, 5, 64])
+@pytest.mark.parametrize("cores", [1, 3])
+def test_chunks_of_several_threads_join(size, cores, monkeypatch):
+    """Several groups at once in a chunk of several, each thread with space of its own, and a short last group."""
+    monkeypatch.setattr(drawing, "available_cores", lambda: cores)
+    monkeypatch.setattr(drawing, "_AT_ONCE", 2 * drawing.matrix_elements(size))
+    monkeypatch.setattr(drawing, "_CHUNK", 48 * size * size)
     ensemble = ensembles.RealGinibre()
-    whole = ensemble.sample(64, 130, seed=SEED)
-    for start in (0, 119, 120, 129):
-        assert same(ensemble.sample(64, 1, seed=SEED, start=start)[0], whole[start])
+    whole = ensemble.sample(size, 203, seed=SEED, gain=(0.6, 1.4))
+    for start in range(203):
+        one = ensemble.sample(size, 1, seed=SEED, gain=(0.6, 1.4), start=start)[0]
+        assert same(one, whole[start])
 
 
 def test_entries_are_the_normals_of_the_matrix_stream_in_row_major_order():

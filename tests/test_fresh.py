@@ -13,13 +13,13 @@ from scipy import special, stats
 import rhoscope as rs
 from rhoscope import drawing, ensembles
 from rhoscope.devices import fresh_cpu
-from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cpu import CpuDevice
 from rhoscope.ensembles.base import real_form
 from rhoscope.errors import StudyError
 from rhoscope.kernels import streams
 from rhoscope.outcome import Outcome
 from rhoscope.plan import sample_seconds
+from rhoscope.pool import Cancelled
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from fake_device import FakeDevice, install_for
 
 import rhoscope as rs
 from rhoscope import manifest
-from rhoscope.devices.base import Cancelled
 from rhoscope.errors import StoreError
+from rhoscope.pool import Cancelled
 
 STUDY = rs.Study(size=2, horizon=6, samples=400)
 SHARD_SIZE = 10

@@ -12,11 +12,11 @@ import rhoscope as rs
 from rhoscope import drawing, theory
 from rhoscope.devices import cpu as cpu_device
 from rhoscope.devices import lapack, study_cpu
-from rhoscope.devices.base import Cancelled
 from rhoscope.devices.choose import choose
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels import streams
 from rhoscope.outcome import Outcome
+from rhoscope.pool import Cancelled
 
 # Sizes on both sides of every change of layout, and with every kind of rest in groups of eight columns.
 SIZES = [1, 2, 7, 24, 25, 33]

@@ -11,13 +11,17 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rhoscope.cores import available_cores
 from rhoscope.kernels import streams
 from rhoscope.kernels.layout import WIDTH, leading
+from rhoscope.pool import for_chunks
 
 Gain = float | tuple[float, float]
 
-# Elements of every lane drawn at once by `draw`: 4 MB.
-_CHUNK = 1 << 16
+# Elements of every lane that `draw` has before it writes them out: 0.5 MB. And numbers that a thread draws between two
+# looks at the common list of chunks, in a millisecond or so.
+_AT_ONCE = 1 << 13
+_CHUNK = 1 << 19
 
 # A sample number of a study with a fresh matrix at every step takes this many bits, and its steps the others of 63.
 SAMPLE_BITS = 40
@@ -122,16 +126,26 @@ def draw(
     n = ensemble.real_size(size)
     matrices = np.empty((count, n, n))
     gains = np.empty(count)
-    groups = max(1, min(_CHUNK // matrix_elements(n), -(-count // WIDTH)))
-    a = np.empty(groups * matrix_elements(n) * WIDTH)
-    scratch = np.empty(scratch_elements(n) * WIDTH)
-    for first in range(0, count, groups * WIDTH):
-        last = min(count, first + groups * WIDTH)
-        samples = whole_groups(start + first, start + last)
-        drawn = np.empty(len(samples))
-        draw_groups(ensemble, size, seed, gain, samples, a, drawn, scratch)
-        gains[first:last] = drawn[: last - first]
-        kit.deinterleave(a, matrix_elements(n), matrices[first:last].reshape(-1), n, n, leading(n))
+    at_once = WIDTH * max(1, min(_AT_ONCE // matrix_elements(n), -(-count // WIDTH)))
+    chunk = at_once * max(1, _CHUNK // (at_once * n * n))
+    # A law of the user's own is Python, which need not bear several threads.
+    threads = 1 if ensemble.law is None else min(available_cores(), -(-count // chunk))
+    kept = [
+        (np.empty(at_once * matrix_elements(n)), np.empty(scratch_elements(n) * WIDTH))
+        for _ in range(threads)
+    ]
+
+    def work(worker: int, begin: int, end: int) -> None:
+        a, scratch = kept[worker]
+        for first in range(begin, end, at_once):
+            last = min(end, first + at_once)
+            samples = whole_groups(start + first, start + last)
+            drawn = np.empty(len(samples))
+            draw_groups(ensemble, size, seed, gain, samples, a, drawn, scratch)
+            gains[first:last] = drawn[: last - first]
+            kit.deinterleave(a, matrix_elements(n), matrices[first:last].reshape(-1), n, n, leading(n))
+
+    for_chunks(work, count, chunk, threads)
     return matrices, gains
 
 

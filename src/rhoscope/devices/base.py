@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from rhoscope.study import Study
 
 
-class Cancelled(Exception):
-    """Raised inside a device when the caller's `cancelled` turned true between groups of samples."""
-
-
 class Device(Protocol):
     """Hardware that turns a range of sample indices into columns."""
 

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from rhoscope.cores import available_cores
 from rhoscope.devices import growth_cpu, lapack
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.study_cpu import study_columns
 from rhoscope.devices.workspace import lanes
 from rhoscope.errors import ArgumentError, ArgumentTypeError
+from rhoscope.kernels.batches_cpu import BEYOND, FAILED
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
 from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
+from rhoscope.pool import for_chunks
 
 if TYPE_CHECKING:
     from rhoscope.study import Study
@@ -102,20 +103,20 @@ class CpuDevice:
             ]
             for _ in range(min(self.threads, count))
         ]
-        status = np.empty((count, 2))
+        status = np.zeros(count)
         parts = values.reshape(-1).view(precision.real)
 
         def work(worker: int, start: int, stop: int) -> None:
             a, space, pair = scratch[worker]
-            kit.eigenvalues_batch(flat, a, space, pair, parts, status.reshape(-1), n, leading(n), start, stop)
+            kit.eigenvalues_batch(flat, a, space, pair, parts, status, n, leading(n), start, stop)
 
         for_chunks(work, count, _chunk(n, count, self.threads, width), self.threads)
-        for index in np.flatnonzero(status[:, 0] > 0.5):
+        for index in np.flatnonzero(status == FAILED):
             found = lapack.eigenvalues(matrices[index].astype(precision.real).astype(np.float64))
             failed[index] = found is None
             if found is not None:
                 values[index] = found
-        return values, failed, status[:, 1] < 0.5
+        return values, failed, status == BEYOND
 
     def complex_eigenvalues(self, matrices: NDArray[Any]) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
         """Eigenvalues of (N, n, n), real or complex, by LAPACK, one matrix a thread."""

@@ -8,12 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.devices.base import Cancelled
 from rhoscope.devices.cuda_errors import device_errors
 from rhoscope.devices.cuda_launch import configured
 from rhoscope.devices.cuda_staging import Staging
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.layout import WARP
+from rhoscope.pool import Cancelled
 
 # Threads of a block, and blocks of a multiprocessor: the long kernels take nearly every register (255 of 65536).
 THREADS = 64

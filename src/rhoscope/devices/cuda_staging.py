@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope.devices.cuda_errors import device_errors
-from rhoscope.devices.pool import for_chunks
 from rhoscope.errors import DeviceError
+from rhoscope.pool import for_chunks
 
 # Two pieces, one copied by the host while the other travels. To hold memory in place takes longer than to copy as much,
 # so more of it would cost a call more than it saves; in less, starting threads and copies would take longer than

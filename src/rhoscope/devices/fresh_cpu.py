@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rhoscope import drawing
-from rhoscope.devices.base import Cancelled
 from rhoscope.devices.draws_cpu import Draws
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import streams
 from rhoscope.kernels.fresh import regions
 from rhoscope.kernels.layout import WIDTH, leading
 from rhoscope.kernels.subnormals import flushed
+from rhoscope.pool import Cancelled
 
 if TYPE_CHECKING:
     from rhoscope.study import Study

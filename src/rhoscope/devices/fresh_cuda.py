@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rhoscope import drawing
-from rhoscope.devices.base import Cancelled
 from rhoscope.kernels import streams
 from rhoscope.kernels.fresh import regions
 from rhoscope.kernels.layout import leading
+from rhoscope.pool import Cancelled
 
 if TYPE_CHECKING:
     from rhoscope.devices.study_cuda import CudaWorker

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import DOUBLE, SINGLE, Precision
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels.ladder_space import height, ladder_cells, ladder_work, step_work
 from rhoscope.kernels.layout import WIDTH, leading
 from rhoscope.kernels.recurrence_space import COLUMNS_FROM, norm_times, side_by_side_cells
+from rhoscope.pool import for_chunks
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import DOUBLE, Precision
 from rhoscope.devices.workspace import lanes
 from rhoscope.kernels import spectrum as layout
 from rhoscope.kernels.layout import WARP, spare
+from rhoscope.pool import for_chunks
 
 Spectra = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Of each matrix the rows named in `kernels.spectrum` (count, ROWS); real and imaginary parts (count, 2, n)."""

@@ -11,13 +11,13 @@ from rhoscope.devices import fresh_cpu
 from rhoscope.devices.draws_cpu import Draws
 from rhoscope.devices.fixed_cpu import FixedGradients
 from rhoscope.devices.fresh_cpu import FreshGradients
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import SINGLE, precision_of
 from rhoscope.devices.spectra_cpu import GroupSpectra
 from rhoscope.devices.study_columns import Columns, StudyWorker, empty_columns
 from rhoscope.errors import StudyError
 from rhoscope.kernels.layout import leading
 from rhoscope.plan import sample_seconds
+from rhoscope.pool import for_chunks
 
 if TYPE_CHECKING:
     from rhoscope.study import Study

@@ -11,7 +11,6 @@ from rhoscope import drawing
 from rhoscope.devices import fresh_cuda, spectra_cuda
 from rhoscope.devices.cuda_blocks import run_blocks, shared_memory, slots_at_once
 from rhoscope.devices.cuda_memory import Launcher
-from rhoscope.devices.pool import for_chunks
 from rhoscope.devices.precision import DOUBLE
 from rhoscope.devices.spectra_cpu import Spectra, of_warps
 from rhoscope.devices.study_columns import Columns, StudyWorker
@@ -21,6 +20,7 @@ from rhoscope.kernels.block_space import bptt_block_cells, bptt_plan, odd, spect
 from rhoscope.kernels.layout import WARP, spare
 from rhoscope.kernels.recurrence import BLOCK
 from rhoscope.kernels.recurrence_space import bptt_cells, segment_length, step_norms_cells
+from rhoscope.pool import for_chunks
 
 if TYPE_CHECKING:
     from rhoscope.study import Study

@@ -2,27 +2,33 @@
 
 from typing import Any
 
+# What is said of a matrix whose eigenvalues were not found.
+FAILED = 1.0
+BEYOND = 2.0
+
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def eigenvalues_batch(matrices, a, work, values, out, status, n, ld, start, stop):
         """Eigenvalues of matrices start..stop-1 of a flat (N, n, n) array.
 
-        Into out (flat (N, n, 2): real and imaginary parts) and status (N, 2): failed, finite. values is work space of
-        2 n elements. A short last group repeats its last matrix.
+        Into out (flat (N, n, 2): real and imaginary parts). To status (N,), zero before, where the iteration failed
+        FAILED, where the matrix is not finite BEYOND. values is work space of 2 n elements. A short last group repeats
+        its last matrix.
         """
         vr = values
         vi = lane.part(values, n)
         for first in range(start, stop, lane.WIDTH):
             kit.take_group(matrices, first, stop - 1, a, 0, n, n, ld)
             failed, finite = kit.eigenvalues(a, work, vr, vi, n, ld)
-            for s in range(min(lane.WIDTH, stop - first)):
-                target = 2 * (first + s) * n
-                for i in range(n):
-                    lane.put(out, target + 2 * i, lane.get(vr, i * lane.WIDTH + s))
-                    lane.put(out, target + 2 * i + 1, lane.get(vi, i * lane.WIDTH + s))
-                lane.put(status, 2 * (first + s), lane.extract(failed, s))
-                lane.put(status, 2 * (first + s) + 1, lane.extract(finite, s))
+            kit.give_pairs(vr, vi, n, out, first, stop - 1)
+            good = (failed < 0.5) & (finite > 0.5)
+            if not lane.all(good):
+                for s in range(min(lane.WIDTH, stop - first)):
+                    if lane.extract(failed, s) > 0.5:
+                        lane.put(status, first + s, FAILED)
+                    if lane.extract(finite, s) < 0.5:
+                        lane.put(status, first + s, BEYOND)
 
     @jit
     def spectrum_batch(drawn, a, work, values, out, n, ld, cutoff, groups):

@@ -136,7 +136,7 @@ hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spect
     _spectrum.build(lane, kit, jit)
 )
 spectrum_rows = _spectrum.ROWS
-take_group = _groups_cpu.build(lane, kit, jit)
+take_group, take_fours, give_group, give_fours, give_pairs = _groups_cpu.build(lane, kit, jit, inlined)
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,

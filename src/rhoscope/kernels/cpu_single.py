@@ -113,7 +113,7 @@ hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spect
     _spectrum.build(lane, kit, jit)
 )
 spectrum_rows = _spectrum.ROWS
-take_group = _groups_cpu.build(lane, kit, jit)
+take_group, take_fours, give_group, give_fours, give_pairs = _groups_cpu.build(lane, kit, jit, inlined)
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,
@@ -181,7 +181,7 @@ place_sample, step_norms, step_norms_batch = _recurrence_cpu.build(lane, kit, ji
     write_exponents,
     norms_of_two,
 ) = _two_samples.build_interleaved(lane, kit, jit, inlined)
-square, _, _, _, _, panels_at, lay_in_panels = _powers.build(lane, kit, jit)
+square, _, _, _, _, _, panels_at, lay_in_panels = _powers.build(lane, kit, jit)
 (
     matrix_square,
     raise_powers,

@@ -80,13 +80,10 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
 
     @jit
     def deinterleave(a, stride, matrices, rows, columns, ld):
-        """Row-major matrices, flat (count, rows, columns), from lanes; the last group may lend a part."""
-        for s in range(matrices.size // (rows * columns)):
-            base = s // WIDTH * stride
-            for i in range(rows):
-                for j in range(columns):
-                    at = (base + i * ld + j) * WIDTH + s % WIDTH
-                    lane.put(matrices, (s * rows + i) * columns + j, lane.get(a, at))
+        """Row-major matrices, flat (count, rows, columns), from lanes, of which a short last group repeats its last."""
+        count = matrices.size // (rows * columns)
+        for first in range(0, count, WIDTH):
+            kit.give_group(a, first // WIDTH * stride, rows, columns, ld, matrices, first, count - 1)
 
     return (
         {law: drawing(law) for law in LAWS},

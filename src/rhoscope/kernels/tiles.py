@@ -280,6 +280,23 @@ def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
 
 
 @intrinsic
+def store_turned(typingctx: Any, tile: Any, a: Any, places: Any, beyond: Any) -> Any:
+    """The counterpart of `load_turned`, for an array of the precision of the tile."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _data(context, builder, sig.args[1], args[1])
+        vectors = _turn(builder, cgutils.unpack_tuple(builder, args[0]))
+        for vector, place in zip(vectors, cgutils.unpack_tuple(builder, args[2]), strict=True):
+            pointer = builder.gep(data, [builder.add(place, args[3])])
+            builder.store(
+                vector, builder.bitcast(pointer, vector.type.as_pointer()), align=a.dtype.bitwidth // 8
+            )
+        return context.get_dummy_value()
+
+    return signature(types.void, tile, a, places, types.int64), codegen
+
+
+@intrinsic
 def alternate(typingctx: Any, x: Any, y: Any) -> Any:
     """x_0, y_0, x_1, y_1, ... as two vectors."""
 
@@ -292,3 +309,29 @@ def alternate(typingctx: Any, x: Any, y: Any) -> Any:
         return context.make_tuple(builder, sig.return_type, halves)
 
     return signature(tile_of(x.family, 2), x, x), codegen
+
+
+@intrinsic
+def sift(typingctx: Any, x: Any, y: Any) -> Any:
+    """The counterpart of `alternate`: x_0, x_2, ..., y_0, y_2, ... and x_1, x_3, ..., y_1, y_3, ..."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        halves = []
+        for first in (0, 1):
+            order = [ir.Constant(I32, i) for i in range(first, 2 * x.family.width, 2)]
+            mask = ir.Constant(ir.VectorType(I32, x.family.width), order)
+            halves.append(builder.shuffle_vector(args[0], args[1], mask))
+        return context.make_tuple(builder, sig.return_type, halves)
+
+    return signature(tile_of(x.family, 2), x, y), codegen
+
+
+@intrinsic
+def beside(typingctx: Any, x: Any, y: Any) -> Any:
+    """The vectors x_0, y_0, x_1, y_1, ... of two tiles as one."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
+        return context.make_tuple(builder, sig.return_type, [vector for pair in pairs for vector in pair])
+
+    return signature(types.UniTuple(x.dtype, 2 * x.count), x, y), codegen

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from rhoscope.devices.base import Cancelled
-
 Work = Callable[[int, int, int], None]
+
+
+class Cancelled(Exception):
+    """Raised where work stops because the caller's `cancelled` turned true."""
 
 
 def for_chunks(
