@@ -1,8 +1,10 @@
 """`python -m bench COMMAND`: see README.md in this folder."""
 
 import argparse
+import itertools
 import os
 from pathlib import Path
+from typing import Any
 
 from bench import arguments as command_line
 from bench.results import Results
@@ -17,20 +19,33 @@ def _one_thread_each(threads: int) -> None:
 
 def _race(arguments: argparse.Namespace, results: Results) -> None:
     _one_thread_each(arguments.threads)
-    from bench import race, roof, tables
+    from bench import pipeline, race, roof, tables
 
     measured = roof.roof(arguments.threads)
     print(tables.roof_line(measured), end="\n\n", flush=True)
+    letters = [letter for letter in arguments.job if letter != "P"]
+    running = race.races(letters, arguments.sizes, arguments.repeats, arguments.threads)
+    if "P" in arguments.job:
+        whole = pipeline.pipelines(arguments.sizes, arguments.repeats, arguments.threads)
+        running = itertools.chain(running, whole)
     records = []
-    for record in race.races(arguments.job, arguments.sizes, arguments.repeats, arguments.threads):
+    for record in running:
         print("\n".join(tables.race_lines(record, records, measured)), flush=True)
         records.append(record)
         text = f"{tables.roof_line(measured)}\n\n{tables.race_table(records, measured)}"
-        if ladder := tables.horizon_lines(records):
-            text += f"\n\n{ladder}"
+        if notes := _notes(records):
+            text += f"\n\n{notes}"
         results.keep({"threads": arguments.threads, "roof": measured, "races": records}, text)
-    if ladder := tables.horizon_lines(records):
-        print(f"\n{ladder}")
+    if notes := _notes(records):
+        print(f"\n{notes}")
+
+
+def _notes(records: list[dict[str, Any]]) -> str:
+    """What is said below the tables of a race."""
+    from bench import tables
+
+    whole = [tables.pipeline_lines(record) for record in records if record["job"] == "P"]
+    return "\n\n".join(filter(None, [tables.horizon_lines(records), *whole]))
 
 
 def _pipeline(arguments: argparse.Namespace, results: Results) -> None:

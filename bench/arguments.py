@@ -8,9 +8,9 @@ from bench.results import FOLDER
 
 RACE_HELP = (
     "Every contender in its best variant, answers compared first, timed in turn. With all jobs at their default "
-    "sizes about an hour on two cores; one job at one size takes 10 to 60 s, most of it JAX compiling and the slower "
-    "peers. Each row of the table is printed, and the file of --save or --json written anew, as soon as it is "
-    "measured, so that an interrupted race is not lost."
+    "sizes about an hour and a half on two cores; one job at one size takes 10 to 60 s, most of it JAX compiling and "
+    "the slower peers. Each row of the table is printed, and the file of --save or --json written anew, as soon as it "
+    "is measured, so that an interrupted race is not lost."
 )
 PIPELINE_HELP = (
     "The default study (50,000 samples of n = 32, T = 1,000): rs.run and rs.criterion against draws, eigenvalues, "
@@ -52,9 +52,10 @@ def _races(commands: "argparse._SubParsersAction") -> list[argparse.ArgumentPars
     race.add_argument(
         "--job",
         nargs="+",
-        choices="ERFLG",
-        default=list("ERFLG"),
-        help="E eigenvalues, R log norms by steps, F backpropagation through time, L the ladder, G draws",
+        choices="ERFLGP",
+        default=list("ERFLGP"),
+        help="E eigenvalues, R log norms by steps, F backpropagation through time, L the ladder, G draws, P a study "
+        "from draws to verdict",
     )
     race.add_argument("--sizes", nargs="+", type=int, help="sizes n; by default those of each job")
     pipeline = commands.add_parser(

@@ -179,8 +179,8 @@ JOBS: dict[str, tuple[Job, ...]] = {
         Job(
             what="real Ginibre matrices drawn",
             method="normals",
-            sizes=(2, 8, 32, 128, 512),
-            microseconds=lambda n: 4e-3 * n**2,
+            sizes=SIZES,
+            microseconds=lambda n: 4e-2 * n**2,  # ten times as long as it takes: some 50 MB of numbers
             operations=None,
             arguments=lambda n, count: (count, n),
             disagreement=_law_disagreement,

@@ -2,6 +2,7 @@
 
 import statistics
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import rhoscope as rs
-from bench.jobs import GAIN, SEED, lags_to
+from bench.jobs import GAIN, SEED, SIZES, lags_to
 from bench.peers.base import Variant
 from bench.peers.verdict import assemble
 from bench.pool import Pool
@@ -21,6 +22,11 @@ TOLERANCE = 6.0
 """Standard errors that two contenders' means may be apart; a false alarm in any run has less than 1 in 10⁷."""
 
 KERNELS = "kernels alone"
+
+HORIZON = 1000
+MOST_SAMPLES, FEWEST_SAMPLES = 50_000, 64
+PEERS_SHARE = 10
+"""Peers take so many times fewer samples, which are as many more times slower."""
 
 
 class _Ours:
@@ -41,6 +47,14 @@ class _Ours:
         r = results[0]
         gradients = np.column_stack([r.log_gradient, r.log_error, r.log_gradient_A, r.log_gradient_B])
         return assemble(r.gain, r.spectral_radius, r.frobenius_norm, gradients)
+
+
+def pipelines(sizes: list[int] | None, repeats: int, threads: int) -> Iterator[dict[str, Any]]:
+    """A record for every size; samples are as many as the default study has up to its size, and fewer beyond."""
+    for n in sizes or SIZES:
+        samples = round(min(MOST_SAMPLES, max(FEWEST_SAMPLES, MOST_SAMPLES * (32 / n) ** 3)))
+        peer_samples = max(FEWEST_SAMPLES, samples // PEERS_SHARE)
+        yield pipeline(n, HORIZON, samples, peer_samples, repeats, threads)
 
 
 def pipeline(
@@ -70,7 +84,7 @@ def pipeline(
     sums = [sum(taken.values()) for taken in kernels]
     return {
         "job": "P",
-        "what": f"study of n = {size}, T = {horizon:,}: draws, ρ, gradients, tables",
+        "what": f"study to T = {horizon:,} from draws to verdict",
         "size": size,
         "horizon": horizon,
         "operations_each": None,

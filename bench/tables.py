@@ -101,7 +101,7 @@ def pipeline_lines(record: dict[str, Any]) -> str:
     times = ", ".join(f"{name} {taken:.3g} s" for name, taken in middle.items())
     over_run, over_whole = record["run_over_kernels"], record["whole_over_kernels"]
     return (
-        f"Samples: {counts}; times are of one sample, in proportion to the whole.\n"
+        f"n = {record['size']}, samples: {counts}; times are of one sample, in proportion to the whole.\n"
         f"{OURS}: {times}; the run takes {over_run['median']:.2f} ({over_run['low']:.2f} to "
         f"{over_run['high']:.2f}) times its kernels, with the verdict {over_whole['median']:.2f} "
         f"({over_whole['low']:.2f} to {over_whole['high']:.2f})."

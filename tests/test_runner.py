@@ -104,6 +104,22 @@ def test_a_finished_run_computes_nothing(tmp_path: Path, device: FakeDevice) -> 
     assert device.shards == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "gpu"}, "device = 'gpu'"),
+        ({"threads": 0}, "threads = 0"),
+        ({"threads": -2}, "threads = -2"),
+    ],
+)
+def test_a_finished_run_refuses_what_is_no_device(
+    tmp_path: Path, device: FakeDevice, arguments: dict[str, Any], message: str
+) -> None:
+    rs.run(STUDY, tmp_path)
+    with pytest.raises(ArgumentError, match=message):
+        rs.run(STUDY, tmp_path, **arguments)
+
+
 def test_resume_computes_what_is_damaged_and_no_more(tmp_path: Path, device: FakeDevice) -> None:
     rs.run(STUDY, tmp_path, shard_size=50)
     shards = sorted(tmp_path.glob("shards/*"))

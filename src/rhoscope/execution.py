@@ -13,7 +13,7 @@ import numpy as np
 
 from rhoscope.cores import available_cores
 from rhoscope.devices.base import Device
-from rhoscope.devices.choose import choose, choose_single, takes_gpu
+from rhoscope.devices.choose import check_names, choose, choose_single, takes_gpu
 from rhoscope.errors import DeviceError
 from rhoscope.kernels.caching import on_compile
 from rhoscope.plan import Plan, Shard, default_shard_size, sample_operations
@@ -51,6 +51,10 @@ class Workers:
     device: str
     threads: int | None
     executor: Executor | None
+
+    def __post_init__(self) -> None:
+        # Here, and not where the device is made: what is finished already needs none.
+        check_names(self.device, self.threads)
 
 
 def compute(

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from rhoscope.devices.cpu import CpuDevice
+from rhoscope.devices.cpu import CpuDevice, whole_threads
 from rhoscope.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def choose(
         ArgumentError: no device of that name, or threads < 1.
         DeviceError: the device is known and cannot be had.
     """
-    if device not in ("auto", "cpu", "cuda"):
-        raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
+    check_names(device, threads)
     if not takes_gpu(device, size=size, operations=operations):
         return CpuDevice(threads)
     from rhoscope.devices.cuda import CudaDevice
@@ -57,6 +56,17 @@ def choose(
         gpu.described,
     )
     return FallbackDevice(gpu, threads)
+
+
+def check_names(device: str, threads: int | None) -> None:
+    """Whether there is such a device, and can be so many threads; not whether the device can be had.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: there is not, or cannot.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
+    whole_threads(threads)
 
 
 def choose_single(device: str, threads: int | None) -> CpuDevice:

@@ -31,7 +31,8 @@ WIDE_UP_TO = 32 if ACCUMULATORS >= 16 else 0
 CHUNK_SECONDS = 5e-4
 
 
-def _threads(threads: Any) -> int:
+def whole_threads(threads: Any) -> int:
+    """How many threads that is; None is every core this process may use."""
     if threads is None:
         return available_cores()
     if isinstance(threads, bool) or not isinstance(threads, numbers.Integral):
@@ -58,7 +59,7 @@ class CpuDevice:
     name = "cpu"
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = _threads(threads)
+        self.threads = whole_threads(threads)
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None

@@ -35,6 +35,8 @@ EPS = 2.0**-52
 # What rounding in the square of P does to a vector: about this times |P|^2 and the root of the length of a chain of
 # multiply-adds, over n.
 USUAL = 0.125 * EPS
+# What it does to the three products from which that is told, together: about this times |P|^2 over the root of n.
+TELLING = 0.2 * EPS
 # The error of an entry of a square in two parts is below n^2 times this, for |P|_F < 2.
 PAIR_EPS = 2.0**-101
 # Sums of squares of mantissas outside this range are rescaled.
@@ -192,8 +194,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def squaring_error(w, x, y, trial, rung, n, count):
         """|(Q - P P)^T x| for y = P^T P^T x and Q^T x at `trial`, at the exponent that Q has before rescaling.
 
-        A vector may happen to miss most of the error; its usual share is taken at least. About twice that is left out:
-        the three products from which the error is told are rounded as well.
+        A vector may happen to miss most of the error; its usual share is taken at least. What the rounding of the three
+        products adds is left out.
         """
         e = lane.load(w, y + count) - lane.load(w, x + count) - lane.load(w, rung) * 2.0
         first, second = kit.factors(e)
@@ -202,9 +204,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             d = lane.load(w, trial + i) - lane.load(w, y + i) * first * second
             apart = lane.fma(d, d, apart)
         norm = lane.load(w, rung + NORM)
-        share = USUAL * math.sqrt(kit.chain_of(n)) / n
-        usual = norm * norm * lane.sqrt(lane.load(w, x + count + SQUARE)) * share
-        return lane.maximum(usual, lane.sqrt(kit.whole(apart)) - usual * 2.0)
+        size = norm * norm * lane.sqrt(lane.load(w, x + count + SQUARE))
+        usual = size * (USUAL * math.sqrt(kit.chain_of(n)) / n)
+        return lane.maximum(usual, lane.sqrt(kit.whole(apart)) - size * (TELLING / math.sqrt(n)))
 
     @jit
     def keep_error(w, x, count, rung, error):
