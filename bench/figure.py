@@ -13,7 +13,7 @@ STYLES = {
     "F": ("#009E73", "^", "backpropagation"),
     "L": ("#CC79A7", "D", "norms by the ladder"),
     "G": ("#E69F00", "v", "draws"),
-    "P": ("#000000", "*", "default study"),
+    "P": ("#000000", "*", "studies end to end"),
 }
 """Colours told apart by all readers (Okabe and Ito, 2008), and a marker beside them."""
 
@@ -28,7 +28,7 @@ def read(paths: list[Path]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 def draw(records: list[dict[str, Any]], machine: dict[str, Any]) -> Figure:
     """A line a job with the range of its ratios, on logarithmic axes."""
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.8), layout="constrained")
     axes = figure.add_subplot()
     dashes: dict[str, int] = {}
     for what in dict.fromkeys(record["what"] for record in records):
@@ -65,5 +65,5 @@ def draw(records: list[dict[str, Any]], machine: dict[str, Any]) -> Figure:
     axes.set_xlabel("n")
     axes.set_ylabel("times faster than the strongest peer")
     axes.set_title(f"Median and range, {machine['cpu']}, cores: {machine['cores']}", fontsize=9)
-    axes.legend(fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)  # no curve runs beneath it
     return figure
