@@ -128,8 +128,9 @@ def draw(
     gains = np.empty(count)
     at_once = WIDTH * max(1, min(_AT_ONCE // matrix_elements(n), -(-count // WIDTH)))
     chunk = at_once * max(1, _CHUNK // (at_once * n * n))
+    chunks = -(-count // chunk)
     # A law of the user's own is Python, which need not bear several threads.
-    threads = 1 if ensemble.law is None else min(available_cores(), -(-count // chunk))
+    threads = 1 if chunks == 1 or ensemble.law is None else min(available_cores(), chunks)
     kept = [
         (np.empty(at_once * matrix_elements(n)), np.empty(scratch_elements(n) * WIDTH))
         for _ in range(threads)

@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from rhoscope.devices.cpu import CpuDevice, whole_threads
+from rhoscope.devices.cpu import CpuDevice, check_threads
 from rhoscope.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def check_names(device: str, threads: int | None) -> None:
     """
     if device not in ("auto", "cpu", "cuda"):
         raise ArgumentError(f'device = {device!r}: not a device; use "auto", "cpu" or "cuda"')
-    whole_threads(threads)
+    check_threads(threads)
 
 
 def choose_single(device: str, threads: int | None) -> CpuDevice:

@@ -31,10 +31,10 @@ WIDE_UP_TO = 32 if ACCUMULATORS >= 16 else 0
 CHUNK_SECONDS = 5e-4
 
 
-def whole_threads(threads: Any) -> int:
-    """How many threads that is; None is every core this process may use."""
+def check_threads(threads: Any) -> None:
+    """Raise unless there can be so many threads; None is every core this process may use."""
     if threads is None:
-        return available_cores()
+        return
     if isinstance(threads, bool) or not isinstance(threads, numbers.Integral):
         raise ArgumentTypeError(
             f"threads = {threads!r}: not a whole number; use 1 or more, or None for every core"
@@ -43,7 +43,6 @@ def whole_threads(threads: Any) -> int:
         raise ArgumentError(
             f"threads = {threads}: at least one is needed; use 1 or more, or None for every core"
         )
-    return int(threads)
 
 
 class CpuDevice:
@@ -59,7 +58,8 @@ class CpuDevice:
     name = "cpu"
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = whole_threads(threads)
+        check_threads(threads)
+        self.threads = available_cores() if threads is None else int(threads)
 
     def columns(
         self, study: "Study", start: int, stop: int, *, cancelled: Callable[[], bool] | None = None
