@@ -4,7 +4,6 @@ import argparse
 import itertools
 import os
 from pathlib import Path
-from typing import Any
 
 from bench import arguments as command_line
 from bench.results import Results
@@ -33,19 +32,11 @@ def _race(arguments: argparse.Namespace, results: Results) -> None:
         print("\n".join(tables.race_lines(record, records, measured)), flush=True)
         records.append(record)
         text = f"{tables.roof_line(measured)}\n\n{tables.race_table(records, measured)}"
-        if notes := _notes(records):
+        if notes := tables.race_notes(records):
             text += f"\n\n{notes}"
         results.keep({"threads": arguments.threads, "roof": measured, "races": records}, text)
-    if notes := _notes(records):
+    if notes := tables.race_notes(records):
         print(f"\n{notes}")
-
-
-def _notes(records: list[dict[str, Any]]) -> str:
-    """What is said below the tables of a race."""
-    from bench import tables
-
-    whole = [tables.pipeline_lines(record) for record in records if record["job"] == "P"]
-    return "\n\n".join(filter(None, [tables.horizon_lines(records), *whole]))
 
 
 def _pipeline(arguments: argparse.Namespace, results: Results) -> None:

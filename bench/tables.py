@@ -149,6 +149,12 @@ def horizon_lines(records: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def race_notes(records: list[dict[str, Any]]) -> str:
+    """What is said below the tables of a race."""
+    whole = [pipeline_lines(record) for record in records if record["job"] == "P"]
+    return "\n\n".join(filter(None, [horizon_lines(records), *whole]))
+
+
 def process_table(records: list[dict[str, Any]]) -> str:
     """Fresh processes: seconds and peak memory."""
     lines = ["| what | seconds, median (range) | peak memory, MB |", "| - | - | - |"]
