@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rhoscope.kernels import tiles
+from rhoscope.kernels import shuffles
 from rhoscope.kernels.streams import INPUTS
 from rhoscope.kernels.turns import PANEL
 
@@ -20,12 +20,12 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             here = lane.numbers() + block
             if block + width < end:
                 z0, z1, z2, z3 = kit.normals_of_two(k0, k1, INPUTS, here, here + width, sample)
-                low, high = tiles.alternate(z2, z3)
+                low, high = shuffles.alternate(z2, z3)
                 lane.store(w, x + 2, low)
                 lane.store(w, x + 3, high)
             else:
                 z0, z1 = kit.normals(k0, k1, INPUTS, here, sample)
-            low, high = tiles.alternate(z0, z1)
+            low, high = shuffles.alternate(z0, z1)
             lane.store(w, x, low)
             lane.store(w, x + 1, high)
             block += 2 * width

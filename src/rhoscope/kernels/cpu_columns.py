@@ -115,6 +115,8 @@ add_pair, end_pair = _paired.build(lane, kit, inlined)
     pack,
     chain_of,
     square,
+    square_pairs,
+    square_cells,
     multiply_pairs,
     multiply_cells,
     add_row_pair,

@@ -108,6 +108,8 @@ divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns = _tu
     pack,
     chain_of,
     square,
+    square_pairs,
+    square_cells,
     multiply_pairs,
     multiply_cells,
     *_,

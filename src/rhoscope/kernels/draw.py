@@ -83,7 +83,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
         """Row-major matrices, flat (count, rows, columns), from lanes, of which a short last group repeats its last."""
         count = matrices.size // (rows * columns)
         for first in range(0, count, WIDTH):
-            kit.give_group(a, first // WIDTH * stride, rows, columns, ld, matrices, first, count - 1)
+            kit.give_group(matrices, first, count - 1, a, first // WIDTH * stride, rows, columns, ld)
 
     return (
         {law: drawing(law) for law in LAWS},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rhoscope.kernels import tiles
+from rhoscope.kernels import shuffles, tiles
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -13,105 +13,83 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     # Where the lanes are of the precision of the arrays that are given.
     alike = block == 8
 
-    @jit
-    def take_group(matrices, first, last, a, at, rows, columns, ld):
-        """Matrices from `first` on of a flat (N, rows, columns) array to the lanes of a, from element `at` on.
+    def moving(taking: bool) -> Any:
+        """Between a flat (N, rows, columns) array and lanes, one way or the other: a constant of each kernel."""
 
-        Beyond matrix `last` that one is repeated.
-        """
-        size = rows * columns
-        if ld == columns:
-            rows = 1
-            columns = size
-        if alike and size == 4 and rows == 1 and first + width <= last + 1:
-            kit.take_fours(matrices, 4 * first, a, at)
-            return
-        for s in range(0, width, block):
-            places = tiles.places(first + s, last, size, block)
-            for i in range(rows):
-                source = i * columns
-                to = (at + i * ld) * width + s
-                j = 0
-                while j + block <= columns:
-                    tile = tiles.load_turned(matrices, places, source + j)
-                    tiles.store(tile, a, to + j * width, width, 1)
-                    j += block
-                if j < columns and columns >= block:
-                    # The last block overlaps the one before, rather than end beyond the array.
-                    j = columns - block
-                    tile = tiles.load_turned(matrices, places, source + j)
-                    tiles.store(tile, a, to + j * width, width, 1)
-                    j = columns
-                while j < columns:
-                    for k in range(block):
-                        lane.put(a, to + j * width + k, lane.get(matrices, places[k] + source + j))
-                    j += 1
+        @jit
+        def move_group(matrices, first, last, a, at, rows, columns, ld):
+            """Matrices from `first` on and the lanes of a from element `at` on; beyond `last` that one again."""
+            size = rows * columns
+            if ld == columns:
+                rows = 1
+                columns = size
+            if alike and size == 4 and rows == 1 and first + width <= last + 1:
+                if taking:
+                    kit.take_fours(matrices, 4 * first, a, at)
+                else:
+                    for s in range(0, width, block):
+                        kit.give_fours(tiles.load(a, at * width + s, width, 1, 4), matrices, 4 * (first + s))
+                return
+            for s in range(0, width, block):
+                places = shuffles.places(first + s, last, size, block)
+                for i in range(rows):
+                    row = i * columns
+                    cells = (at + i * ld) * width + s
+                    j = 0
+                    while j < columns and columns >= block:
+                        # The last block overlaps the one before, rather than end beyond the array.
+                        j = min(j, columns - block)
+                        if taking:
+                            tile = shuffles.load_turned(matrices, places, row + j)
+                            tiles.store(tile, a, cells + j * width, width, 1)
+                        else:
+                            tile = tiles.load(a, cells + j * width, width, 1, block)
+                            shuffles.store_turned(tile, matrices, places, row + j)
+                        j += block
+                    while j < columns:
+                        for k in range(block):
+                            if taking:
+                                lane.put(a, cells + j * width + k, lane.get(matrices, places[k] + row + j))
+                            else:
+                                lane.put(matrices, places[k] + row + j, lane.get(a, cells + j * width + k))
+                        j += 1
+
+        return move_group
 
     @inlined
     def take_fours(matrices, source, a, at):
         """Four numbers of every lane, that lie one lane after another."""
         for s in range(0, width, block):
             tile = tiles.load(matrices, source + 4 * s, block, 1, 4)
-            low = tiles.sift(tile[0], tile[1])
-            high = tiles.sift(tile[2], tile[3])
-            even = tiles.sift(low[0], high[0])
-            odd = tiles.sift(low[1], high[1])
-            tiles.store(tiles.beside(even, odd), a, at * width + s, width, 1)
-
-    @jit
-    def give_group(a, at, rows, columns, ld, matrices, first, last):
-        """The counterpart of `take_group`: lanes beyond matrix `last` hold that one again."""
-        size = rows * columns
-        if ld == columns:
-            rows = 1
-            columns = size
-        if size == 4 and rows == 1 and first + width <= last + 1:
-            for s in range(0, width, block):
-                kit.give_fours(tiles.load(a, at * width + s, width, 1, 4), matrices, 4 * (first + s))
-            return
-        for s in range(0, width, block):
-            places = tiles.places(first + s, last, size, block)
-            for i in range(rows):
-                to = i * columns
-                source = (at + i * ld) * width + s
-                j = 0
-                while j + block <= columns:
-                    tile = tiles.load(a, source + j * width, width, 1, block)
-                    tiles.store_turned(tile, matrices, places, to + j)
-                    j += block
-                if j < columns and columns >= block:
-                    j = columns - block
-                    tile = tiles.load(a, source + j * width, width, 1, block)
-                    tiles.store_turned(tile, matrices, places, to + j)
-                    j = columns
-                while j < columns:
-                    for k in range(block):
-                        lane.put(matrices, places[k] + to + j, lane.get(a, source + j * width + k))
-                    j += 1
+            low = shuffles.sift(tile[0], tile[1])
+            high = shuffles.sift(tile[2], tile[3])
+            even = shuffles.sift(low[0], high[0])
+            odd = shuffles.sift(low[1], high[1])
+            tiles.store(shuffles.beside(even, odd), a, at * width + s, width, 1)
 
     @inlined
     def give_fours(tile, matrices, to):
         """Four numbers of every lane, one lane after another."""
-        even = tiles.alternate(tile[0], tile[2])
-        odd = tiles.alternate(tile[1], tile[3])
-        tiles.store(tiles.alternate(even[0], odd[0]), matrices, to, block, 1)
-        tiles.store(tiles.alternate(even[1], odd[1]), matrices, to + 2 * block, block, 1)
+        even = shuffles.alternate(tile[0], tile[2])
+        odd = shuffles.alternate(tile[1], tile[3])
+        tiles.store(shuffles.alternate(even[0], odd[0]), matrices, to, block, 1)
+        tiles.store(shuffles.alternate(even[1], odd[1]), matrices, to + 2 * block, block, 1)
 
     @jit
     def give_pairs(x, y, n, pairs, first, last):
         """x_0, y_0, x_1, y_1, ... of n elements of x and y, to matrices from `first` on of a flat (N, n, 2) array."""
         for s in range(0, width, block):
             if n == 2 and first + s + block <= last + 1:
-                tile = tiles.beside(tiles.load(x, s, width, 1, 2), tiles.load(y, s, width, 1, 2))
+                tile = shuffles.beside(tiles.load(x, s, width, 1, 2), tiles.load(y, s, width, 1, 2))
                 kit.give_fours(tile, pairs, 4 * (first + s))
                 continue
-            places = tiles.places(first + s, last, 2 * n, block)
+            places = shuffles.places(first + s, last, 2 * n, block)
             i = 0
             while i < n and n >= half:
                 i = min(i, n - half)
                 low = tiles.load(x, i * width + s, width, 1, half)
                 high = tiles.load(y, i * width + s, width, 1, half)
-                tiles.store_turned(tiles.beside(low, high), pairs, places, 2 * i)
+                shuffles.store_turned(shuffles.beside(low, high), pairs, places, 2 * i)
                 i += half
             while i < n:
                 for k in range(block):
@@ -119,4 +97,4 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                     lane.put(pairs, places[k] + 2 * i + 1, lane.get(y, i * width + s + k))
                 i += 1
 
-    return take_group, take_fours, give_group, give_fours, give_pairs
+    return moving(True), take_fours, moving(False), give_fours, give_pairs

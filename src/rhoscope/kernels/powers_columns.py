@@ -30,17 +30,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         size = rows * cells
 
         @inlined
-        def product_tile(w, q, a, down, b, b_down, terms, more):
-            """The sums of `terms` products, and what Q holds if there have been more."""
-            tile = tiles.start(w, q, True, cells, rows)
-            for k in range(a, a + terms):
-                tile = tiles.add_product(tile, w, b, k, down, cells)
-                b += b_down
-            if more:
-                tile = tiles.plus(tile, tiles.load(w, q, down, cells, size))
-            tiles.store(tile, w, q, down, cells)
+        def product_tiles(w, q, a, down, b, b_down, count, terms, more):
+            """`count` rows of the sums of `terms` products, and what Q holds if there have been more."""
+            for r in range(0, count * down, rows * down):
+                tile = tiles.start(w, q, True, cells, rows)
+                p = b
+                for k in range(a + r, a + r + terms):
+                    tile = tiles.add_product(tile, w, p, k, down, cells)
+                    p += b_down
+                if more:
+                    tile = tiles.plus(tile, tiles.load(w, q + r, down, cells, size))
+                tiles.store(tile, w, q + r, down, cells)
 
-        return product_tile
+        return product_tiles
 
     @jit
     def pack(w, to, source, down, n, cells):
@@ -62,69 +64,62 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         p *= width
         down *= width
         spare *= width
-        packed = n >= PACK_FROM
-        chain = kit.chain_of(n)
         end = kit.cells(n) * width
         pairs = end // (2 * width) * (2 * width) if wide else 0
-        for c in range(0, pairs, 2 * width):
-            if packed:
-                kit.pack(w, spare, p + c, down, n, 2)
-            for k in range(0, n, chain):
-                b = spare + k * 2 * width if packed else p + c
-                b_down = 2 * width if packed else down
-                kit.multiply_pairs(w, q + c, p + k, down, b, b_down, n, min(chain, n - k), k > 0)
-        for c in range(pairs, end, width):
-            if packed:
-                kit.pack(w, spare, p + c, down, n, 1)
-            for k in range(0, n, chain):
-                b = spare + k * width if packed else p + c
-                b_down = width if packed else down
-                kit.multiply_cells(w, q + c, p + k, down, b, b_down, n, min(chain, n - k), k > 0)
+        kit.square_pairs(w, q, p, down, n, spare, 0, pairs)
+        kit.square_cells(w, q, p, down, n, spare, pairs, end)
+
+    def squaring(cells: int) -> Any:
+        @jit
+        def square_strips(w, q, p, down, n, spare, first, end):
+            """Q = P P from offset `first` of a row to `end`, in strips of `cells` cells; offsets are numbers."""
+            chain = kit.chain_of(n)
+            for c in range(first, end, cells * width):
+                b = p + c
+                b_down = down
+                if n >= PACK_FROM:
+                    kit.pack(w, spare, b, down, n, cells)
+                    b = spare
+                    b_down = cells * width
+                for k in range(0, n, chain):
+                    terms = min(chain, n - k)
+                    if cells == 2:
+                        kit.multiply_pairs(w, q + c, p + k, down, b, b_down, n, terms, k > 0)
+                    else:
+                        kit.multiply_cells(w, q + c, p + k, down, b, b_down, n, terms, k > 0)
+                    b += chain * b_down
+
+        return square_strips
 
     @jit
-    def multiply_pairs(w, to, a, down, b, b_down, left, terms, more):
-        """Two cells of `left` rows of a product: of `terms` columns from a on, and as many rows from b on."""
-        while left >= 12:
-            kit.pairs_12(w, to, a, down, b, b_down, terms, more)
-            to += 12 * down
-            a += 12 * down
-            left -= 12
-        while left >= 4:
-            kit.pairs_4(w, to, a, down, b, b_down, terms, more)
-            to += 4 * down
-            a += 4 * down
-            left -= 4
-        for _ in range(left):
-            kit.pairs_1(w, to, a, down, b, b_down, terms, more)
-            to += down
-            a += down
+    def multiply_pairs(w, q, a, down, b, b_down, n, terms, more):
+        """Two cells of the n rows of a product: of `terms` columns from a on, and as many rows from b on."""
+        twelves = n // 12 * 12
+        fours = twelves + (n - twelves) // 4 * 4
+        kit.pairs_12(w, q, a, down, b, b_down, twelves, terms, more)
+        r = twelves * down
+        kit.pairs_4(w, q + r, a + r, down, b, b_down, fours - twelves, terms, more)
+        r = fours * down
+        kit.pairs_1(w, q + r, a + r, down, b, b_down, n - fours, terms, more)
 
     @jit
-    def multiply_cells(w, to, a, down, b, b_down, left, terms, more):
+    def multiply_cells(w, q, a, down, b, b_down, n, terms, more):
         """The same for one cell."""
+        twelves = n // 12 * 12 if wide else 0
+        left = n - twelves
         # Eight rows are left to two tiles of four: six and two would take longer.
-        while wide and left >= 12:
-            kit.product_12(w, to, a, down, b, b_down, terms, more)
-            to += 12 * down
-            a += 12 * down
-            left -= 12
-        while left >= 6 and left != 8:
-            kit.product_6(w, to, a, down, b, b_down, terms, more)
-            to += 6 * down
-            a += 6 * down
-            left -= 6
-        while left >= 4:
-            kit.product_4(w, to, a, down, b, b_down, terms, more)
-            to += 4 * down
-            a += 4 * down
-            left -= 4
-        if left >= 2:
-            kit.product_2(w, to, a, down, b, b_down, terms, more)
-            to += 2 * down
-            a += 2 * down
-            left -= 2
-        if left > 0:
-            kit.product_1(w, to, a, down, b, b_down, terms, more)
+        sixes = twelves + (left - 8 if left >= 8 and left % 6 == 2 else left) // 6 * 6
+        fours = sixes + (n - sixes) // 4 * 4
+        twos = fours + (n - fours) // 2 * 2
+        kit.product_12(w, q, a, down, b, b_down, twelves, terms, more)
+        r = twelves * down
+        kit.product_6(w, q + r, a + r, down, b, b_down, sixes - twelves, terms, more)
+        r = sixes * down
+        kit.product_4(w, q + r, a + r, down, b, b_down, fours - sixes, terms, more)
+        r = fours * down
+        kit.product_2(w, q + r, a + r, down, b, b_down, twos - fours, terms, more)
+        r = twos * down
+        kit.product_1(w, q + r, a + r, down, b, b_down, n - twos, terms, more)
 
     @inlined
     def add_row_pair(w, at, low, high, rest, s, c):
@@ -243,6 +238,8 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         pack,
         chain_of,
         square,
+        squaring(2),
+        squaring(1),
         multiply_pairs,
         multiply_cells,
         add_row_pair,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rhoscope.kernels import tiles
+from rhoscope.kernels import shuffles, tiles
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any) -> Any:
@@ -65,10 +65,10 @@ def build_columns(lane: Any, kit: Any, jit: Any) -> Any:
         for row in range(0, n, width):
             # The last blocks overlap those before, rather than end beyond the matrix.
             i = min(row, n - width)
-            rows = tiles.places(i, n - 1, down * width, width)
+            rows = shuffles.places(i, n - 1, down * width, width)
             for column in range(0, n, width):
                 j = min(column, n - width)
-                turned = tiles.load_turned(w, rows, source * width + j)
+                turned = shuffles.load_turned(w, rows, source * width + j)
                 tiles.store(turned, w, (to + j * count) * width + i, count * width, 1)
 
     @jit

@@ -12,13 +12,13 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.vector import DOUBLE, I32, I64, SINGLE, WIDE, Family, family_of, splat
+from rhoscope.kernels.vector import I32, I64, Family, family_of, splat
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
 
 
-def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
+def data_of(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
     return cgutils.create_struct_proxy(array_type)(context, builder, array).data
 
 
@@ -29,7 +29,7 @@ class Memory:
         self.family = family_of(array_type)
         self._vector = self.family.floats.llvm
         self._builder = builder
-        self._data = _data(context, builder, array_type, array)
+        self._data = data_of(context, builder, array_type, array)
 
     def pointer(self, offset: Any, c: int = 0) -> Any:
         """Address of vector c after an offset."""
@@ -220,118 +220,3 @@ def plus(typingctx: Any, tile: Any, other: Any) -> Any:
         return context.make_tuple(builder, sig.return_type, [builder.fadd(x, y) for x, y in values])
 
     return signature(tile, tile, tile), codegen
-
-
-def _turn(builder: Any, vectors: list[Any]) -> list[Any]:
-    """Lane k of vector i to lane i of vector k, by swaps over ever larger distances."""
-    width, distance = len(vectors), 1
-    while distance < width:
-        low = [k if not k & distance else width + k - distance for k in range(width)]
-        high = [k + distance if not k & distance else width + k for k in range(width)]
-        masks = [
-            ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, k) for k in m]) for m in (low, high)
-        ]
-        turned = list(vectors)
-        for i in range(width):
-            if not i & distance:
-                for at, mask in zip((i, i + distance), masks, strict=True):
-                    turned[at] = builder.shuffle_vector(vectors[i], vectors[i + distance], mask)
-        vectors = turned
-        distance *= 2
-    return vectors
-
-
-@intrinsic(prefer_literal=True)
-def places(typingctx: Any, first: Any, last: Any, size: Any, count: Any) -> Any:
-    """Where each of `count` matrices of a group begins, from number `first` on; beyond `last` that one again."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        found = []
-        for k in range(count.literal_value):
-            number = builder.add(args[0], ir.Constant(I64, k))
-            beyond = builder.icmp_signed(">", number, args[1])
-            found.append(builder.mul(builder.select(beyond, args[1], number), args[2]))
-        return context.make_tuple(builder, sig.return_type, found)
-
-    integers = (types.int64,) * 3
-    return signature(types.UniTuple(types.int64, count.literal_value), *integers, count), codegen
-
-
-@intrinsic
-def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
-    """Neighbours from each of as many places of a, `beyond` numbers further on, as a cell for each neighbour.
-
-    Sixteen places take float64 as well, rounded to float32.
-    """
-    family = DOUBLE if places.count == DOUBLE.width else SINGLE
-    source = WIDE if family is SINGLE and a.dtype == types.float64 else family
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[0], args[0])
-        vectors = []
-        for place in cgutils.unpack_tuple(builder, args[1]):
-            pointer = builder.gep(data, [builder.add(place, args[2])])
-            pointer = builder.bitcast(pointer, source.floats.llvm.as_pointer())
-            vector = builder.load(pointer, align=source.bits // 8)
-            vectors.append(vector if source is family else builder.fptrunc(vector, family.floats.llvm))
-        return context.make_tuple(builder, sig.return_type, _turn(builder, vectors))
-
-    return signature(tile_of(family, family.width), a, places, types.int64), codegen
-
-
-@intrinsic
-def store_turned(typingctx: Any, tile: Any, a: Any, places: Any, beyond: Any) -> Any:
-    """The counterpart of `load_turned`, for an array of the precision of the tile."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = _data(context, builder, sig.args[1], args[1])
-        vectors = _turn(builder, cgutils.unpack_tuple(builder, args[0]))
-        for vector, place in zip(vectors, cgutils.unpack_tuple(builder, args[2]), strict=True):
-            pointer = builder.gep(data, [builder.add(place, args[3])])
-            builder.store(
-                vector, builder.bitcast(pointer, vector.type.as_pointer()), align=a.dtype.bitwidth // 8
-            )
-        return context.get_dummy_value()
-
-    return signature(types.void, tile, a, places, types.int64), codegen
-
-
-@intrinsic
-def alternate(typingctx: Any, x: Any, y: Any) -> Any:
-    """x_0, y_0, x_1, y_1, ... as two vectors."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        width, halves = x.family.width, []
-        for first in (0, width // 2):
-            order = [i // 2 + first + width * (i % 2) for i in range(width)]
-            mask = ir.Constant(ir.VectorType(I32, width), [ir.Constant(I32, i) for i in order])
-            halves.append(builder.shuffle_vector(args[0], args[1], mask))
-        return context.make_tuple(builder, sig.return_type, halves)
-
-    return signature(tile_of(x.family, 2), x, x), codegen
-
-
-@intrinsic
-def sift(typingctx: Any, x: Any, y: Any) -> Any:
-    """The counterpart of `alternate`: x_0, x_2, ..., y_0, y_2, ... and x_1, x_3, ..., y_1, y_3, ..."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        halves = []
-        for first in (0, 1):
-            order = [ir.Constant(I32, i) for i in range(first, 2 * x.family.width, 2)]
-            mask = ir.Constant(ir.VectorType(I32, x.family.width), order)
-            halves.append(builder.shuffle_vector(args[0], args[1], mask))
-        return context.make_tuple(builder, sig.return_type, halves)
-
-    return signature(tile_of(x.family, 2), x, y), codegen
-
-
-@intrinsic
-def beside(typingctx: Any, x: Any, y: Any) -> Any:
-    """The vectors x_0, y_0, x_1, y_1, ... of two tiles as one."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pairs = zip(*(cgutils.unpack_tuple(builder, arg) for arg in args), strict=True)
-        return context.make_tuple(builder, sig.return_type, [vector for pair in pairs for vector in pair])
-
-    return signature(types.UniTuple(x.dtype, 2 * x.count), x, y), codegen
