@@ -116,6 +116,21 @@ def test_neighbours_and_threads_leave_no_trace(n: int, method: str, device: str)
     np.testing.assert_array_equal(part[untouched], whole[untouched])
 
 
+@each_method
+@pytest.mark.parametrize("n", [3, 16, 20, 40])
+def test_every_lag_has_the_bits_it_has_alone(n: int, method: str, device: str) -> None:
+    """Logarithms of many lags go by vectors, the last of which is not full, nor is the last group of samples."""
+    A, delta = ginibre(5, 13, n)
+    lags = [0, *range(2, 40), 200, 201, 300]
+    options: Any = {"method": method, "device": device}
+    together = rs.gradient_norms(A, delta, lags, **options)
+    if method == "step":
+        for i, lag in enumerate(lags):
+            np.testing.assert_array_equal(together[:, i], rs.gradient_norms(A, delta, [lag], **options)[:, 0])
+    for s in range(13):
+        np.testing.assert_array_equal(together[s], rs.gradient_norms(A[s], delta[s], lags, **options))
+
+
 def test_inputs_are_left_alone(device: str) -> None:
     A, delta = ginibre(5, 3, 4)
     before = A.copy(), delta.copy()
@@ -125,6 +140,24 @@ def test_inputs_are_left_alone(device: str) -> None:
 
 
 A2, D2 = np.eye(2), np.ones(2)
+
+
+@pytest.mark.parametrize("n", [2, 16, 20])
+@pytest.mark.parametrize("lags", [[0], [1, 5], [100_000]], ids=str)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_is_found_in_any_chunk(
+    n: int, lags: list[int], bad: float, device: str
+) -> None:
+    A, delta = ginibre(6, 70, n)
+    worse = A.copy()
+    worse[57, n - 1, 0] = bad
+    with pytest.raises(ArgumentError, match=rf"A: {bad} at index \(57, {n - 1}, 0\)"):
+        rs.gradient_norms(worse, delta, lags, threads=2, device=device)
+    with pytest.raises(ArgumentError, match=rf"A: {bad} at index \({n - 1}, 0\)"):
+        rs.gradient_norms(worse[57], delta + 0j, lags, device=device)
+    delta[69, n - 1] = bad
+    with pytest.raises(ArgumentError, match=rf"delta: {bad} at index \(69, {n - 1}\)"):
+        rs.gradient_norms(A, delta, lags, threads=2, device=device)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def check_matrices(array: Any, name: str) -> Any:
     return array
 
 
-def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
+def as_vectors(value: Any, name: str = "vectors", finite: bool = True) -> NDArray[Any]:
     """Read `value` as one or many vectors of finite float64 or complex128 numbers.
 
     Parameters
@@ -129,6 +129,8 @@ def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
         (..., n), anything `as_numbers` reads, n >= 1.
     name
         What the caller's argument is called, for the messages.
+    finite
+        As for `as_numbers`.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def as_vectors(value: Any, name: str = "vectors") -> NDArray[Any]:
     ArgumentError
         A single number, empty, or not finite.
     """
-    return check_vectors(as_numbers(value, name), name)
+    return check_vectors(as_numbers(value, name, finite), name)
 
 
 def check_vectors(array: Any, name: str) -> Any:

@@ -10,6 +10,7 @@ from rhoscope.arrays import (
     as_lags,
     as_matrices,
     as_vectors,
+    check_finite,
     check_matrices,
     check_vectors,
     on_gpu,
@@ -17,6 +18,7 @@ from rhoscope.arrays import (
 )
 from rhoscope.devices.choose import choose, choose_gpu, choose_single
 from rhoscope.devices.cpu import CpuDevice
+from rhoscope.devices.growth_cpu import NotFinite
 from rhoscope.devices.precision import SINGLE, precision_of
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
@@ -130,18 +132,30 @@ def gradient_norms(
         return _single(A, delta, lags, method, choose_single(where, threads))
     if on_device or on_gpu(A) or on_gpu(delta):
         return _on_gpu(A, delta, lags, method, choose_gpu(device, threads), on_device)
-    matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
-    batch = _batch(matrices, vectors)
+    given = as_matrices(A, "A", finite=False), as_vectors(delta, "delta", finite=False)
+    ks, batch = as_lags(lags), _batch(*given)
+    matrices, vectors = given
     if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
     pairs = _pairs(matrices, vectors, batch)
     # A ladder is the host's, and leaves a GPU nothing to do.
     operations = 0.0 if method == "ladder" else 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
-    norms = choose(device, threads, size=n, operations=operations).log_norms(
-        matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method
-    )
+    chosen = choose(device, threads, size=n, operations=operations)
+    if chosen.name != "cpu":
+        _check_finite(*given)
+    try:
+        norms = chosen.log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method)
+    except NotFinite:
+        _check_finite(*given)
+        raise
     return norms.reshape(*batch, ks.size)
+
+
+def _check_finite(matrices: NDArray[Any], vectors: NDArray[Any]) -> None:
+    """Refuse a NaN or Inf."""
+    check_finite(matrices, "A")
+    check_finite(vectors, "delta")
 
 
 def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> NDArray[np.float64]:

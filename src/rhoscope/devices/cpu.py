@@ -147,7 +147,11 @@ class CpuDevice:
         lags: NDArray[np.int64],
         method: str,
     ) -> NDArray[np.float64]:
-        """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample."""
+        """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample.
+
+        Raises:
+            NotFinite: there is a NaN or Inf.
+        """
         return growth_cpu.log_norms(matrices, deltas, pairs, lags, method, self.threads)
 
     def single_log_norms(

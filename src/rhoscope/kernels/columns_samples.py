@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from rhoscope.kernels import shuffles
+from rhoscope.kernels import shuffles, tiles
 from rhoscope.kernels.streams import INPUTS
 from rhoscope.kernels.turns import PANEL
 
 
-def build(lane: Any, kit: Any, jit: Any) -> Any:
+def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement."""
     width = lane.WIDTH
 
@@ -39,11 +39,32 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         for q in range(0, m, width):
             lane.store_at(w, to * width + q, lane.load_at(w, x * width + place + q) * first * second)
 
+    @inlined
+    def place_of(results, index, i):
+        """Where result i, of `results`, of sample `index` lies, in groups as for the other layout."""
+        return (index // width * results + i) * width + index % width
+
     @jit
     def emit(out, results, index, i, value):
-        """Result i, of `results`, of sample `index`, in groups as for the other layout."""
-        at = (index // width * results + i) * width + index % width
-        lane.put(out, at, lane.extract(value, 0))
+        """Result i, of `results`, of sample `index`."""
+        lane.put(out, kit.place_of(results, index, i), lane.extract(value, 0))
+
+    @inlined
+    def note(held, out, results, index, i, last, square, e):
+        """`emit` the logarithm of sqrt(square) 2^e, later: with those of the results after it, as many as lanes, or
+        the `last` of them. Held are both for each, and their number; at first (0, 0, 0).
+        """
+        squares, exponents, count = held
+        here = lane.numbers() == count
+        squares = lane.where(here, square, squares)
+        exponents = lane.where(here, e, exponents)
+        count += 1
+        if last or count == width:
+            values = kit.log_of(squares, exponents)
+            for k in range(count):
+                lane.put(out, kit.place_of(results, index, i - count + 1 + k), lane.extract(values, k))
+            count = 0
+        return squares, exponents, count
 
     @jit
     def cells(elements):
@@ -54,11 +75,20 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     def place_rows(w, to, source, at, down, across, rows, columns):
         """Element (i, j), number at + i * down + j * across, to padded rows from cell `to` on."""
         count = kit.cells(columns)
+        by_vectors = across == 1 and columns >= width
         for i in range(rows):
             lane.store(w, to + (i + 1) * count - 1, lane.const(0.0))
-            for j in range(columns):
-                x = lane.get(source, at + i * down + j * across)
-                lane.put(w, (to + i * count) * width + j, x)
+            row = at + i * down
+            place = (to + i * count) * width
+            j = 0
+            while by_vectors and j < columns:
+                # The last vector overlaps the one before, rather than end beyond the row.
+                j = min(j, columns - width)
+                lane.store_at(w, place + j, tiles.neighbours(w, source, row + j))
+                j += width
+            while j < columns:
+                lane.put(w, place + j, lane.get(source, row + j * across))
+                j += 1
 
     @jit
     def place_vector(w, to, source, at, step, n):
@@ -76,6 +106,23 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             kit.place_rows(w, to, source, at + full * across, down, across, n, n - full)
 
     @jit
+    def largest_entry(w, first, count):
+        """The largest absolute value of each lane in `count` cells."""
+        # Four chains, since a maximum waits for the one before.
+        m0 = m1 = m2 = m3 = lane.const(0.0)
+        end = first + count
+        while first + 4 <= end:
+            m0 = lane.maximum(lane.abs(lane.load(w, first)), m0)
+            m1 = lane.maximum(lane.abs(lane.load(w, first + 1)), m1)
+            m2 = lane.maximum(lane.abs(lane.load(w, first + 2)), m2)
+            m3 = lane.maximum(lane.abs(lane.load(w, first + 3)), m3)
+            first += 4
+        while first < end:
+            m0 = lane.maximum(lane.abs(lane.load(w, first)), m0)
+            first += 1
+        return lane.maximum(lane.maximum(m0, m1), lane.maximum(m2, m3))
+
+    @jit
     def place_matrix(w, source, at, down, across, n, copies, divided):
         """Matrix to cell 0, largest entry in [1, 2), and its transpose if copies = 2; returns its exponent."""
         count = kit.cells(n)
@@ -83,10 +130,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         kit.place_square(w, 0, source, at, down, across, n, full)
         if copies == 2:
             kit.place_square(w, n * count, source, at, across, down, n, full)
-        largest = lane.const(0.0)
-        for i in range(n * count):
-            largest = lane.maximum(lane.abs(lane.load(w, i)), largest)
-        e = kit.matrix_exponent(lane.const(lane.highest(largest)))
+        e = kit.matrix_exponent(lane.const(lane.highest(kit.largest_entry(w, 0, n * count))))
         kit.scale_vector(w, 0, copies * n * count, -e)
         return e
 
@@ -152,11 +196,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     return (
         draw_inputs,
         scale_inputs,
+        place_of,
         emit,
+        note,
         cells,
         place_rows,
         place_vector,
         place_square,
+        largest_entry,
         place_matrix,
         place_sample,
         step_norms,

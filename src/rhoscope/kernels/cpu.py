@@ -147,6 +147,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     draw_inputs,
     scale_inputs,
     emit,
+    note,
     cells,
     place_matrix,
     place_vector,
@@ -159,6 +160,7 @@ panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, pane
 )
 (
     factors,
+    inverse_factors,
     exponent_of,
     log_of,
     matrix_exponent,
@@ -166,6 +168,7 @@ panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, pane
     scale_vector,
     vector_exponent,
     rescale_vector,
+    norm_of,
     log_norm,
 ) = _scaled.build(lane, kit, jit)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
@@ -230,7 +233,8 @@ ladder_regions = jit(_ladder_space.regions)
     keep_move,
     growth_between,
     fall_behind,
-    log_size,
+    size_of,
+    rough_size,
     trusted,
     squaring_error,
     keep_error,

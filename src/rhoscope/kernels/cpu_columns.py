@@ -46,18 +46,22 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
 (
     draw_inputs,
     scale_inputs,
+    place_of,
     emit,
+    note,
     cells,
     place_rows,
     place_vector,
     place_square,
+    largest_entry,
     place_matrix,
     place_sample,
     step_norms,
     bptt,
-) = _samples.build(lane, kit, jit)
+) = _samples.build(lane, kit, jit, inlined)
 (
     factors,
+    inverse_factors,
     exponent_of,
     log_of,
     matrix_exponent,
@@ -65,6 +69,7 @@ __all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
     scale_vector,
     vector_exponent,
     rescale_vector,
+    norm_of,
     log_norm,
 ) = _scaled.build(lane, kit, jit)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (
@@ -142,7 +147,8 @@ rows_apart = jit(_ladder_space.rows_apart)
     keep_move,
     growth_between,
     fall_behind,
-    log_size,
+    size_of,
+    rough_size,
     trusted,
     squaring_error,
     keep_error,

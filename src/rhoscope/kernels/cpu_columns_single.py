@@ -41,18 +41,22 @@ __all__ = ["exponent", "log_of", "normals", "normals_of_two", "pow2"]
 (
     draw_inputs,
     scale_inputs,
+    place_of,
     emit,
+    note,
     cells,
     place_rows,
     place_vector,
     place_square,
+    largest_entry,
     place_matrix,
     place_sample,
     step_norms,
     bptt,
-) = _samples.build(lane, kit, jit)
+) = _samples.build(lane, kit, jit, inlined)
 (
     factors,
+    inverse_factors,
     exponent_of,
     _,
     matrix_exponent,
@@ -60,6 +64,7 @@ __all__ = ["exponent", "log_of", "normals", "normals_of_two", "pow2"]
     scale_vector,
     vector_exponent,
     rescale_vector,
+    norm_of,
     log_norm,
 ) = _scaled.build(lane, kit, inlined)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (

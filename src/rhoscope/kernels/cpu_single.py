@@ -124,6 +124,7 @@ eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
     draw_inputs,
     scale_inputs,
     emit,
+    note,
     cells,
     place_matrix,
     place_vector,
@@ -136,6 +137,7 @@ panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, pane
 )
 (
     factors,
+    inverse_factors,
     exponent_of,
     _,
     matrix_exponent,
@@ -143,6 +145,7 @@ panel_16, panel_12, panel_11, panel_10, panel_9, panel_8, panel_4, panel_2, pane
     scale_vector,
     vector_exponent,
     rescale_vector,
+    norm_of,
     log_norm,
 ) = _scaled.build(lane, kit, inlined)
 copy_vector, march_in_memory, outside, at_fault, advance, settle_norms, record, norms_by_steps = (

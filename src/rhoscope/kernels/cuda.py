@@ -124,6 +124,7 @@ spectrum_rows = _spectrum.ROWS
     draw_inputs,
     scale_inputs,
     emit,
+    note,
     cells,
     place_matrix,
     place_vector,
@@ -133,6 +134,7 @@ spectrum_rows = _spectrum.ROWS
 ) = _interleaved.build(lane, kit, jit, inlined)
 (
     factors,
+    inverse_factors,
     exponent_of,
     log_of,
     matrix_exponent,
@@ -140,6 +142,7 @@ spectrum_rows = _spectrum.ROWS
     scale_vector,
     vector_exponent,
     rescale_vector,
+    norm_of,
     log_norm,
 ) = _scaled.build(lane, kit, jit)
 copy_vector, march, outside, at_fault, advance, settle_norms, record, norms_by_steps = _recurrence.build(

@@ -187,6 +187,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """Result i, of `results`, of group `index`."""
         lane.store(out, index * results + i, value)
 
+    @inlined
+    def note(held, out, results, index, i, last, square, e):
+        """`emit` the logarithm of sqrt(square) 2^e; what is held for later is returned."""
+        kit.emit(out, results, index, i, kit.log_of(square, e))
+        return held
+
     @jit
     def cells(elements):
         """Cells that hold this many elements of one matrix."""
@@ -195,15 +201,19 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     @jit
     def place_matrix(w, source, at, n, ld):
         """Matrix of a group to cell 0, largest entry scaled to [1, 2); returns the exponent taken out."""
-        largest = lane.const(0.0)
-        for i in range(n):
-            for j in range(n):
-                x = lane.load(source, at + i * ld + j)
-                lane.store(w, i * ld + j, x)
-                largest = lane.maximum(lane.abs(x), largest)
-        e = kit.matrix_exponent(largest)
-        for i in range(n):
-            kit.scale_vector(w, i * ld, n, -e)
+        # Two chains, since a maximum waits for the one before.
+        even = odd = lane.const(0.0)
+        for row in range(at, at + n * ld, ld):
+            for j in range(row, row + n - 1, 2):
+                even = lane.maximum(lane.abs(lane.load(source, j)), even)
+                odd = lane.maximum(lane.abs(lane.load(source, j + 1)), odd)
+            if n % 2 == 1:
+                even = lane.maximum(lane.abs(lane.load(source, row + n - 1)), even)
+        e = kit.matrix_exponent(lane.maximum(even, odd))
+        first, second = kit.factors(-e)
+        for i in range(0, n * ld, ld):
+            for j in range(i, i + n):
+                lane.store(w, j, lane.load(source, at + j) * first * second)
         return e
 
     @jit
@@ -265,6 +275,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         draw_inputs,
         scale_inputs,
         emit,
+        note,
         cells,
         place_matrix,
         place_vector,

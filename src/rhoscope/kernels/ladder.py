@@ -105,6 +105,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
             steps = 0
             previous = 0
             lost = False
+            held = (lane.const(0.0), lane.const(0.0), 0)
             for position in range(lags.size):
                 lag = lags[position]
                 if reached < top:
@@ -113,8 +114,10 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     kit.go_ahead(w, n, down, count, parts, top, steps)
                     steps += 1
                     lost = not lane.any(lane.load(w, ahead + count + GROWN) <= TOLERANCE)
+                last = position + 1 == lags.size
                 if lost:
-                    kit.emit(out, lags.size, index, position, lane.const(NOT_FOUND))
+                    nothing = lane.const(NOT_FOUND)
+                    held = kit.note(held, out, lags.size, index, position, last, nothing, nothing)
                     continue
                 low = 0
                 before = chain
@@ -142,13 +145,15 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                             kit.move(w, y, count, (j * size, down, n), x, parts, rungs + RUNG * j)
                         x = y
                 previous = lag
-                value = kit.log_size(w, x, count)
-                sure = kit.trusted(w, x, value, before, after, (lag % span) / span, count)
+                sure = kit.trusted(w, x, before, after, (lag % span) / span, count)
                 if steps > 0:
                     sure = sure & (lane.load(w, beyond + count + GROWN) <= TOLERANCE)
                     if (steps + 1) % LOOK > 0:
                         sure = sure & (kit.owed(w, beyond + count, marks, sizes, steps + 1) <= TOLERANCE)
-                kit.emit(out, lags.size, index, position, lane.where(sure, value, lane.const(NOT_FOUND)))
+                square, e = kit.size_of(w, x, count)
+                square = lane.where(sure, square, lane.const(NOT_FOUND))
+                e = lane.where(sure, e, lane.const(NOT_FOUND))
+                held = kit.note(held, out, lags.size, index, position, last, square, e)
 
         return along_lags
 

@@ -17,7 +17,6 @@ MANTISSA = (1 << 52) - 1
 # Added before the exponent is read, this sends mantissas above sqrt(2) to the next exponent, and so the
 # reduced argument to [sqrt(1/2), sqrt(2)).
 ROOT_OFFSET = 0x3FF0000000000000 - 0x3FE6A09E667F3BCD
-SMALLEST_NORMAL = 2.2250738585072014e-308
 INFINITY = float("inf")
 
 UNIT = 2.0**-53
@@ -51,12 +50,8 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
 
     @jit
     def log(x):
-        """Natural logarithm of positive lanes, within 1 ulp; log(0) = -inf, log(inf) = inf, NaN of a NaN."""
-        small = x < SMALLEST_NORMAL
-        y = kit.log_normal_range(lane.where(small, x * 2.0**54, x))
-        y = lane.where(small, lane.fma(lane.const(-54.0), lane.const(LOG2_HIGH), y), y)
-        y = lane.where((x > 0.0) & (x < INFINITY), y, x)
-        return lane.where(x == 0.0, lane.const(-INFINITY), y)
+        """Natural logarithm of positive lanes that are not subnormal, within 1 ulp; log(inf) = inf, NaN of a NaN."""
+        return lane.where(x < INFINITY, kit.log_normal_range(x), x)
 
     @jit
     def sincospi(x):

@@ -96,11 +96,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     @jit
     def record(w, v, count, lag, steps, lags, position, out, results, index):
         """Write log norms at the lags up to lag + steps, v holding lag; returns how many lags are done."""
-        while position < lags.size and lags[position] <= lag + steps:
-            value = kit.log_norm(w, v + (lags[position] - lag) * (count + 1), count)
-            kit.emit(out, results, index, position, value)
-            position += 1
-        return position
+        end = position
+        while end < lags.size and lags[end] <= lag + steps:
+            end += 1
+        held = (lane.const(0.0), lane.const(0.0), 0)
+        for i in range(position, end):
+            square, e = kit.norm_of(w, v + (lags[i] - lag) * (count + 1), count)
+            held = kit.note(held, out, results, index, i, i + 1 == end, square, e)
+        return end
 
     @jit
     def norms_by_steps(w, v, shift, count, matrix, lags, times, out, index):

@@ -16,6 +16,7 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
     """The kernels named in the return statement."""
 
     bias = lane.precision.BIAS
+    fraction = lane.precision.FRACTION
 
     @jit
     def factors(e):
@@ -26,6 +27,14 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         first = lane.minimum(lane.maximum(half, low), high)
         second = lane.minimum(lane.maximum(e - half, low), high)
         return kit.pow2(lane.to_int(first)), kit.pow2(lane.to_int(second))
+
+    @jit
+    def inverse_factors(k):
+        """Two powers of two whose product is 2^-k, for a k from `exponent`."""
+        # Their exponents as they are stored; neither is near an end, wherever k is.
+        both = lane.iconst(2 * bias) - k
+        half = both >> 1
+        return lane.from_bits(half << fraction), lane.from_bits((both - half) << fraction)
 
     @jit
     def scale_vector(w, vector, count, e):
@@ -76,14 +85,22 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return lane.where(e == ZERO, lane.const(-float("inf")), value)
 
     @jit
+    def norm_of(w, vector, count):
+        """(square, e): the Euclidean norm is sqrt(square) 2^e; e is ZERO for zero."""
+        size = kit.vector_size(w, vector, count)
+        first, second = kit.inverse_factors(kit.exponent(size))
+        square = kit.vector_square(w, vector, count, first, second)
+        return square, kit.exponent_of(size, lane.load(w, vector + count))
+
+    @jit
     def log_norm(w, vector, count):
         """Natural logarithm of the Euclidean norm; -inf exactly for zero."""
-        e = kit.vector_exponent(w, vector, count)
-        first, second = kit.factors(lane.load(w, vector + count) - e)
-        return kit.log_of(kit.vector_square(w, vector, count, first, second), e)
+        square, e = kit.norm_of(w, vector, count)
+        return kit.log_of(square, e)
 
     return (
         factors,
+        inverse_factors,
         exponent_of,
         log_of,
         matrix_exponent,
@@ -91,5 +108,6 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         scale_vector,
         vector_exponent,
         rescale_vector,
+        norm_of,
         log_norm,
     )
