@@ -11,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # The passes of lanes keep 8 bytes (7.5 and 8.0: 16) on the stack. At 9.0 a thread stores them before its first
-# sample and loads them once a sample, outside of all loops over steps. All others keep everything in registers.
-FRAMES = {"bptt": 16}
+# sample and loads them once a sample, outside of all loops over steps. So does, with 16 bytes, the kernel of steps that
+# has its matrix in registers. All others keep everything in registers.
+FRAMES = {"bptt": 16, "block step_norms registers": 16}
 
 
 def _missing() -> str | None:
@@ -82,7 +83,7 @@ def test_blocks_keep_matrices_in_registers(records: list[dict[str, Any]]) -> Non
     stacks = {
         (record["kernel"], record["capability"]): record["stack"]
         for record in records
-        if record["kernel"].startswith("block") and record["stack"]
+        if record["kernel"].startswith("block") and record["stack"] > FRAMES.get(record["kernel"], 0)
     }
     assert not stacks
 

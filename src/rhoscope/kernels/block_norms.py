@@ -50,7 +50,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
             total = kit.slot_sum(w, sums, vector, count, first, second, squares == 1, t, threads)
             if squares == 0:
                 e = kit.exponent_of(total, old)
-                first, second = kit.factors(old - e)
+                first, second = kit.inverse_factors(kit.exponent(total))
         return total, e
 
     @inlined
@@ -78,12 +78,12 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
     def take_logs(norms, results, start, step, t, threads):
         """Make the logarithm of each norm that was written."""
         squares, exponents, own = norms
-        lane.sync()
-        k = t
-        while own and k < results:
-            at = start + k * step
-            lane.store(squares, at, kit.log_of(lane.load(squares, at), lane.load(exponents, at)))
-            k += threads
+        for first in range(0, results, threads):
+            lane.sync()  # for what was written; a loop with a barrier, besides, is not unrolled, which costs registers
+            k = first + t
+            if own and k < results:
+                at = start + k * step
+                lane.store(squares, at, kit.log_of(lane.load(squares, at), lane.load(exponents, at)))
 
     @inlined
     def slot_norms(w, tile, place, shape, v, shift, lags, block, norms, start, step, t):

@@ -52,7 +52,9 @@ _, _, _, _, make_reflector, *_ = chase.build(lane, kit, jit, inlined)
 ) = shifts.build(lane, kit, jit)
 _, reflect_three, *_ = _small.build(lane, kit, jit, inlined)
 
-factors, _, exponent_of, log_of, matrix_exponent, state_floor, *_ = _scaled.build(lane, kit, inlined)
+factors, inverse_factors, exponent_of, log_of, matrix_exponent, state_floor, *_ = _scaled.build(
+    lane, kit, inlined
+)
 (
     load_tile,
     scale_tile,

@@ -16,18 +16,21 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         """Elements start..stop-1 of the input stream to numbers of x; returns the place of `start` in x."""
         block = start >> 1
         end = (stop + 1) >> 1
+        here = lane.numbers() + block
+        begun = kit.begin_two(k0, k1, INPUTS, here, here + width, sample)
         while block < end:
-            here = lane.numbers() + block
-            if block + width < end:
-                z0, z1, z2, z3 = kit.normals_of_two(k0, k1, INPUTS, here, here + width, sample)
-                low, high = shuffles.alternate(z2, z3)
-                lane.store(w, x + 2, low)
-                lane.store(w, x + 3, high)
-            else:
-                z0, z1 = kit.normals(k0, k1, INPUTS, here, sample)
+            now = begun
+            here = here + 2 * width
+            if block + 2 * width < end:
+                begun = kit.begin_two(k0, k1, INPUTS, here, here + width, sample)
+            z0, z1, z2, z3 = kit.end_two(k0, k1, INPUTS, now, sample)
             low, high = shuffles.alternate(z0, z1)
             lane.store(w, x, low)
             lane.store(w, x + 1, high)
+            if block + width < end:
+                low, high = shuffles.alternate(z2, z3)
+                lane.store(w, x + 2, low)
+                lane.store(w, x + 3, high)
             block += 2 * width
             x += 4
         return start & 1

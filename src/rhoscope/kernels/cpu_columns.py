@@ -20,11 +20,11 @@ from rhoscope.kernels import strides_cpu as _strides_cpu
 from rhoscope.kernels import turns as _turns
 from rhoscope.kernels import two_samples as _two_samples
 from rhoscope.kernels.caching import inlined, jit
-from rhoscope.kernels.cpu import exponent, log, normals, normals_of_two, pow2
+from rhoscope.kernels.cpu import begin_two, end_two, exponent, log, pow2
 
 kit = sys.modules[__name__]
 
-__all__ = ["exponent", "log", "normals", "normals_of_two", "pow2"]
+__all__ = ["begin_two", "end_two", "exponent", "log", "pow2"]
 
 (
     vector_size,

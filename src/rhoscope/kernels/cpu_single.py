@@ -30,7 +30,7 @@ from rhoscope.kernels.caching import inlined, jit
 kit = sys.modules[__name__]
 
 normals, log_of = _widened.build(lane, kit, numbers_wide, jit)
-normals_of_two = _two_blocks.build(lane, kit, inlined)
+begin_two, end_two = _two_blocks.build(lane, kit, inlined)
 narrow_groups = _narrowed.build(lane, jit)
 (
     clamp_exponent,

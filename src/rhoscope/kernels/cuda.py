@@ -29,8 +29,8 @@ from rhoscope.kernels.jit_cuda import inlined, jit
 kit = sys.modules[__name__]
 
 philox, words = _philox.build(lane, kit, inlined)
-log_normal_range, log, sincospi, uniforms, normals = _normal.build(lane, kit, inlined)
-normals_of_two = _two_blocks.build(lane, kit, inlined)
+log_normal_range, log, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(lane, kit, inlined)
+begin_two, end_two = _two_blocks.build(lane, kit, inlined)
 put_number, fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit, inlined)
 random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
 fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)

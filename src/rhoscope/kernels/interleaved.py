@@ -159,10 +159,12 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         block = start >> 1
         end = (stop + 1) >> 1
         to = x
+        begun = kit.begin_two(k0, k1, INPUTS, lane.index(block), lane.index(block + 1), sample)
         while block + 2 <= end:
-            z0, z1, z2, z3 = kit.normals_of_two(
-                k0, k1, INPUTS, lane.index(block), lane.index(block + 1), sample
-            )
+            here = begun
+            if block + 2 < end:
+                begun = kit.begin_two(k0, k1, INPUTS, lane.index(block + 2), lane.index(block + 3), sample)
+            z0, z1, z2, z3 = kit.end_two(k0, k1, INPUTS, here, sample)
             lane.store(w, to, z0)
             lane.store(w, to + 1, z1)
             lane.store(w, to + 2, z2)
@@ -170,7 +172,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             block += 2
             to += 4
         if block < end:
-            z0, z1 = kit.normals(k0, k1, INPUTS, lane.index(block), sample)
+            z0, z1, _, _ = kit.end_two(k0, k1, INPUTS, begun, sample)
             lane.store(w, to, z0)
             lane.store(w, to + 1, z1)
         return start & 1

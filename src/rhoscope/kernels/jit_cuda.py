@@ -16,6 +16,7 @@ APART = frozenset(
         *("spectrum", "spectral_norm", "hessenberg_form", "francis", "place_matrix"),
         *("factor_shifted", "right_vector", "left_vector", "unit_largest"),
         *("advance", "outer_products", "draw_inputs", "copy_vector", "scale_vector", "vector_exponent"),
+        *("norm_of", "log_of"),
     )
 )
 

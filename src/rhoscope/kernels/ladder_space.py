@@ -24,8 +24,9 @@ _VECTORS = (63, 1.28, 2.6), (79, 1.28, 2.2), (360, 2.1, 2.15), (math.inf, 2.8, 2
 _STEPS = (8, 1.05), (16, 1.4), (64, 1.2), (360, 2.1), (math.inf, 2.8)
 _SQUARE = 1.15  # a multiply-add in a square, its share of finding the norm included
 _PAIR = 5.5  # the same in two parts
-# What a step costs beside its product, up to a size: groups go side by side, a lane is a matrix, and a column.
-_STEP = (8, 5.0), (COLUMNS_FROM - 1, 10.0), (math.inf, 100.0)
+# What a step costs beside its product, up to a size: groups go side by side, first those of two rows, a lane is a
+# matrix, and a column.
+_STEP = (2, 4.0), (8, 5.0), (COLUMNS_FROM - 1, 10.0), (math.inf, 100.0)
 _MOVE = 250.0, 2200.0  # what a product of the ladder costs beside it
 _LAG = 150.0, 1000.0  # a logarithm
 

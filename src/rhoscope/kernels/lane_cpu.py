@@ -4,7 +4,7 @@ Functions of vectors take those of either precision; `lane_single` differs in it
 
 Kernels reach these functions through this module (`lane.load`), never one by one: a closure over a module is
 pickled by name, so Numba's disk cache finds the compiled kernel again in the next process.
-What reads and writes memory stands in `lane_memory`.
+What reads and writes memory stands in `lane_memory`, what converts in `lane_casts`.
 """
 
 from typing import Any
@@ -15,10 +15,27 @@ from numba.core.typing import signature
 from numba.extending import intrinsic
 
 from rhoscope.kernels import double as precision
+from rhoscope.kernels.lane_casts import bits, from_bits, to_float, to_float_53, to_int
 from rhoscope.kernels.lane_memory import get, load, load_at, part, put, scatter, store, store_at, take
-from rhoscope.kernels.vector import ACCUMULATORS, DOUBLE, I32, I64, LaneType, broadcast
+from rhoscope.kernels.vector import ACCUMULATORS, DOUBLE, I32, I64, LaneType, broadcast, call_floats
 
-__all__ = ["get", "load", "load_at", "part", "precision", "put", "scatter", "store", "store_at", "take"]
+__all__ = [
+    "bits",
+    "from_bits",
+    "get",
+    "load",
+    "load_at",
+    "part",
+    "precision",
+    "put",
+    "scatter",
+    "store",
+    "store_at",
+    "take",
+    "to_float",
+    "to_float_53",
+    "to_int",
+]
 
 # Whether eight running sums stay in registers; four always do.
 EIGHT_SUMS = ACCUMULATORS >= 8
@@ -85,10 +102,7 @@ def _call(name: str, count: int, x: Any) -> Any:
     """An LLVM intrinsic of `count` float vectors."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(x.llvm, [x.llvm] * count), f"llvm.{name}.{x.family.suffix}"
-        )
-        return builder.call(function, args)
+        return call_floats(builder, name, args, x)
 
     return signature(x, *([x] * count)), codegen
 
@@ -211,60 +225,6 @@ def total(typingctx: Any, x: Any) -> Any:
         return _scalar(builder, parts[0])
 
     return signature(types.float64, x), codegen
-
-
-def _cast(source: Any, target: Any, operation: str) -> Any:
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return getattr(builder, operation)(args[0], target.llvm)
-
-    return signature(target, source), codegen
-
-
-@intrinsic
-def bits(typingctx: Any, x: Any) -> Any:
-    """The IEEE 754 bit pattern of x as an integer."""
-    return _cast(x, x.family.integers, "bitcast")
-
-
-@intrinsic
-def from_bits(typingctx: Any, i: Any) -> Any:
-    """The float whose IEEE 754 bit pattern is i."""
-    return _cast(i, i.family.floats, "bitcast")
-
-
-# Added to a whole number below 2^51 in magnitude it puts that number in the last bits of a float, and back:
-# AVX2 has no instruction between vectors of int64 and of float64, and LLVM would go lane by lane.
-_SHIFT = 1.5 * 2.0**52
-_SHIFT_BITS = 0x4338000000000000
-
-
-@intrinsic
-def to_float(typingctx: Any, i: Any) -> Any:
-    """The integer i, below 2^51 in magnitude, as a float; for 32 bits rounded."""
-    family = i.family
-    if family.bits == 32:
-        return _cast(i, family.floats, "sitofp")
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = builder.add(args[0], ir.Constant(i.llvm, [_SHIFT_BITS] * family.width))
-        return builder.fsub(builder.bitcast(whole, family.floats.llvm), family.constant(_SHIFT))
-
-    return signature(family.floats, i), codegen
-
-
-@intrinsic
-def to_int(typingctx: Any, x: Any) -> Any:
-    """The whole number x, below 2^51 in magnitude, or 2^31 for 32 bits, as an integer."""
-    family = x.family
-    if family.bits == 32:
-        return _cast(x, family.integers, "fptosi")
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        whole = builder.fadd(args[0], family.constant(_SHIFT))
-        shift = ir.Constant(family.integers.llvm, [_SHIFT_BITS] * family.width)
-        return builder.sub(builder.bitcast(whole, family.integers.llvm), shift)
-
-    return signature(family.integers, x), codegen
 
 
 @intrinsic

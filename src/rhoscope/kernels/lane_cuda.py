@@ -30,7 +30,7 @@ fma = scalars.fma
 from_bits = scalars.from_bits
 part = scalars.part
 sqrt = scalars.sqrt
-to_float = scalars.to_float
+to_float = to_float_53 = scalars.to_float
 to_int = scalars.to_int
 
 

@@ -39,6 +39,7 @@ sqrt = lane_cpu.sqrt
 store = lane_cpu.store
 take = lane_cpu.take
 to_float = lane_cpu.to_float
+to_float_53 = lane_cpu.to_float_53
 to_int = lane_cpu.to_int
 where = lane_cpu.where
 

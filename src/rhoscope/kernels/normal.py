@@ -6,8 +6,6 @@ that devices agree bit for bit. Coefficients are minimax (Remez) fits to the fun
 
 from typing import Any
 
-from rhoscope.kernels.philox import LOW
-
 LOG2_HIGH = 0.6931471805599453
 LOG2_LOW = 2.3190468138462996e-17
 PI_HIGH = 3.141592653589793
@@ -22,8 +20,8 @@ INFINITY = float("inf")
 UNIT = 2.0**-53
 
 
-def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """The kernels `log_normal_range`, `log`, `sincospi`, `uniforms` and `normals`."""
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement."""
 
     @jit
     def log_normal_range(x):
@@ -83,23 +81,29 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any, Any, Any, Any]:
         )
 
     @jit
+    def uniform_of(low, high, unit):
+        """A number uniform on {1, ..., 2^53} times `unit`, a power of two, of two words."""
+        # Both roundings are exact.
+        first = lane.to_float_53(high << 21 | low >> 11)
+        return lane.fma(first, lane.const(unit), lane.const(unit))
+
+    @jit
     def uniforms(k0, k1, stream, block, sample):
         """Two numbers uniform on {1, ..., 2^53} / 2^53, elements 2 block and 2 block + 1 of the stream."""
         r0, r1, r2, r3 = kit.words(k0, k1, stream, block, sample)
-        # 53 bits in two parts, and 1: no sum before the last is rounded, and that one is exact.
-        scale = lane.const(2.0**32)
-        low0 = lane.to_float(((r1 << 21) & LOW | (r0 >> 11)) + 1)
-        low1 = lane.to_float(((r3 << 21) & LOW | (r2 >> 11)) + 1)
-        u0 = lane.fma(lane.to_float(r1 >> 11), scale, low0) * UNIT
-        u1 = lane.fma(lane.to_float(r3 >> 11), scale, low1) * UNIT
-        return u0, u1
+        return kit.uniform_of(r0, r1, UNIT), kit.uniform_of(r2, r3, UNIT)
+
+    @jit
+    def normals_of(words):
+        """Two standard normal numbers, of the four words of a block, by Box and Muller."""
+        r0, r1, r2, r3 = words
+        sine, cosine = kit.sincospi(kit.uniform_of(r2, r3, 2.0 * UNIT))
+        radius = lane.sqrt(kit.log_normal_range(kit.uniform_of(r0, r1, UNIT)) * -2.0)
+        return radius * cosine, radius * sine
 
     @jit
     def normals(k0, k1, stream, block, sample):
-        """Two standard normal numbers, elements 2 block and 2 block + 1 of the stream, by Box and Muller."""
-        u0, u1 = kit.uniforms(k0, k1, stream, block, sample)
-        sine, cosine = kit.sincospi(u1 * 2.0)
-        radius = lane.sqrt(kit.log_normal_range(u0) * -2.0)
-        return radius * cosine, radius * sine
+        """Two standard normal numbers, elements 2 block and 2 block + 1 of the stream."""
+        return kit.normals_of(kit.words(k0, k1, stream, block, sample))
 
-    return log_normal_range, log, sincospi, uniforms, normals
+    return log_normal_range, log, sincospi, uniform_of, uniforms, normals_of, normals

@@ -1,32 +1,45 @@
 """Normal numbers of two blocks of a stream at once.
 
 The operations that make a normal number wait for one another from the first to the last. A processor that looks ahead
-no further than one number is done sooner with two that alternate.
+no further than one number is done sooner with two that alternate, and with the words of the next two begun before these
+are made of theirs.
 """
 
 from typing import Any
 
 
 def build(lane: Any, kit: Any, inlined: Any, wide: Any = None) -> Any:
-    """The kernel `normals_of_two`; `wide` has `normals` for twice the lanes, if there are registers for them."""
+    """The kernels `begin_two` and `end_two`.
+
+    `wide` has the functions for twice the lanes, if there are registers for them.
+    """
 
     @inlined
-    def one_by_one(k0, k1, stream, block, other, sample):
-        """The two normal numbers of each lane's `block` of the stream of its sample, then those of its `other`."""
-        z0, z1 = kit.normals(k0, k1, stream, block, sample)
-        z2, z3 = kit.normals(k0, k1, stream, other, sample)
+    def name_two(k0, k1, stream, block, other, sample):
+        """What `end_two` makes of two blocks: their names, where nothing is gained by beginning."""
+        return block, other
+
+    @inlined
+    def one_by_one(k0, k1, stream, begun, sample):
+        """The two normal numbers of each lane's first block of the stream of its sample, then those of its other."""
+        z0, z1 = kit.normals(k0, k1, stream, begun[0], sample)
+        z2, z3 = kit.normals(k0, k1, stream, begun[1], sample)
         return z0, z1, z2, z3
 
-    if wide is None:
-        return one_by_one
+    @inlined
+    def words_of_two(k0, k1, stream, block, other, sample):
+        """What `end_two` makes numbers of: the words of both blocks, with as many lanes for each."""
+        both = wide.lane.beside(block, other)
+        return wide.words(k0, k1, stream, both, wide.lane.beside(sample, sample))
 
     @inlined
-    def side_by_side(k0, k1, stream, block, other, sample):
-        """`one_by_one`, with as many lanes for each block."""
-        both = wide.lane.beside(block, other)
-        x, y = wide.normals(k0, k1, stream, both, wide.lane.beside(sample, sample))
+    def side_by_side(k0, k1, stream, begun, sample):
+        """`one_by_one` of words."""
+        x, y = wide.normals_of(begun)
         z0, z2 = wide.lane.apart(x)
         z1, z3 = wide.lane.apart(y)
         return z0, z1, z2, z3
 
-    return side_by_side
+    if wide is None:
+        return name_two, one_by_one
+    return words_of_two, side_by_side

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding, ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.extending import lower_builtin
 from numba.core.typing import signature
 from numba.core.typing.templates import ConcreteTemplate, infer_global
@@ -102,6 +102,14 @@ def broadcast(builder: Any, value: Any, kind: LaneType) -> Any:
     family = kind.family
     convert = family.float_of if kind is family.floats else family.integer_of
     return splat(builder, convert(builder, value), kind.llvm)
+
+
+def call_floats(builder: Any, name: str, args: Any, x: LaneType) -> Any:
+    """A call of an LLVM intrinsic of float vectors."""
+    kind = ir.FunctionType(x.llvm, [x.llvm] * len(args))
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.{x.family.suffix}"), args
+    )
 
 
 def define_binary(op: Any, kind: LaneType, result: LaneType, emit: Callable[[Any, Any, Any], Any]) -> None:
