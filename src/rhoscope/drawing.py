@@ -109,12 +109,13 @@ def draw_groups(
     n = ensemble.real_size(size)
     ld = leading(n)
     k0, k1 = key(seed)
+    low, high = gain if isinstance(gain, tuple) else (gain, gain)
+    wanted = samples, float(low), float(high - low), gains
     if ensemble.law is None:
         kit.interleave(ensemble.real_matrices(size, numbers, seed).reshape(-1), a, n * ld, n, n, ld)
+        kit.apply_gains(a, n * ld, n, ld, k0, k1, *wanted)
     else:
-        kit.draw[ensemble.law](a, n * ld, scratch, n, ld, k0, k1, numbers, ensemble.params(size))
-    low, high = gain if isinstance(gain, tuple) else (gain, gain)
-    kit.apply_gains(a, n * ld, n, ld, k0, k1, samples, float(low), float(high - low), gains)
+        kit.draw[ensemble.law](a, n * ld, scratch, n, ld, k0, k1, numbers, ensemble.params(size), *wanted)
 
 
 def draw(

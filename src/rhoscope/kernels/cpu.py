@@ -53,7 +53,7 @@ fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
     lane, kit, jit
 )
-draw, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
+draw, apply_gain, apply_gains, draw_vectors, draw_run, interleave, deinterleave = _draw.build(lane, kit, jit)
 
 (
     clamp_exponent,

@@ -10,16 +10,19 @@ from rhoscope.kernels.layout import WIDTH
 LAWS = ("ginibre", "complex_ginibre", "elliptic", "sparse", "diagonal", "triangular", "haar", "low_rank")
 
 
-def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any, Any, Any]:
-    """`draw` (a kernel a law), `apply_gains`, `draw_vectors`, `draw_run`, `interleave`, `deinterleave`."""
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels named in the return statement; `draw` is one for each law."""
 
     def drawing(law: str) -> Any:
         # `law` is a constant of each kernel: the compiler drops the other branches unseen.
         @jit
-        def draw(a, stride, work, n, ld, k0, k1, samples, params):
-            """Fill group g, at element g * stride of a, with A_0 of samples[8 g : 8 g + 8]."""
+        def draw(a, stride, work, n, ld, k0, k1, numbers, params, samples, low, width, gains):
+            """Fill group g, at element g * stride of a, with A of samples[8 g : 8 g + 8], whose A_0 have `numbers`.
+
+            The gains g = low + width * u, u being the sample's own, go to gains.
+            """
             for g in range(samples.size // WIDTH):
-                sample = lane.load(samples, g)
+                sample = lane.load(numbers, g)
                 group = lane.part(a, g * stride)
                 if law == "ginibre":
                     kit.fill_ginibre(group, work, n, ld, k0, k1, sample, params)
@@ -37,16 +40,23 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
                     kit.fill_haar(group, work, n, ld, k0, k1, sample, params)
                 elif law == "low_rank":
                     kit.fill_low_rank(group, work, n, ld, k0, k1, sample, params)
+                # Here, while the cache still has them.
+                kit.apply_gain(group, n, ld, k0, k1, samples, low, width, gains, g)
 
         return draw
 
     @jit
+    def apply_gain(a, n, ld, k0, k1, samples, low, width, gains, g):
+        """A = g A_0 in place for group g."""
+        gain = kit.gain_of(low, width, k0, k1, lane.load(samples, g))
+        lane.store(gains, g, gain)
+        kit.multiply(a, n, ld, gain)
+
+    @jit
     def apply_gains(a, stride, n, ld, k0, k1, samples, low, width, gains):
-        """A = g A_0 in place, group by group; g = low + width * u, from the sample's own u, goes to gains."""
+        """`apply_gain` group by group, to matrices that were not drawn."""
         for g in range(samples.size // WIDTH):
-            gain = kit.gain_of(low, width, k0, k1, lane.load(samples, g))
-            lane.store(gains, g, gain)
-            kit.multiply(lane.part(a, g * stride), n, ld, gain)
+            kit.apply_gain(lane.part(a, g * stride), n, ld, k0, k1, samples, low, width, gains, g)
 
     @jit
     def draw_vectors(v, stride, count, scale, k0, k1, stream, samples):
@@ -87,6 +97,7 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[dict[str, Any], Any, Any, Any,
 
     return (
         {law: drawing(law) for law in LAWS},
+        apply_gain,
         apply_gains,
         draw_vectors,
         draw_run,
