@@ -161,3 +161,5 @@ def test_an_entry_that_only_the_kernels_look_at_is_named(n, bad):
     for function in (rs.eigvals, rs.spectral_radius):
         with pytest.raises(ArgumentError, match=rf"^matrices: {bad} at index \(1, {n - 1}, {n // 2}\)"):
             function(matrices)
+        with pytest.raises(ArgumentError, match=rf"^matrices: {bad} at index \(1, {n - 1}, {n // 2}\)"):
+            function(matrices, dtype="float32")

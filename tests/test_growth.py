@@ -155,6 +155,8 @@ def test_a_number_that_is_not_finite_is_found_in_any_chunk(
         rs.gradient_norms(worse, delta, lags, threads=2, device=device)
     with pytest.raises(ArgumentError, match=rf"A: {bad} at index \({n - 1}, 0\)"):
         rs.gradient_norms(worse[57], delta + 0j, lags, device=device)
+    with pytest.raises(ArgumentError, match=rf"A: {bad} at index \(57, {n - 1}, 0\)"):
+        rs.gradient_norms(worse, delta, lags, threads=2, dtype="float32")
     delta[69, n - 1] = bad
     with pytest.raises(ArgumentError, match=rf"delta: {bad} at index \(69, {n - 1}\)"):
         rs.gradient_norms(A, delta, lags, threads=2, device=device)

@@ -1,6 +1,6 @@
 """Norms of backpropagated gradients at any lags, for very many systems."""
 
-from typing import Any, Literal, overload
+from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from rhoscope.arrays import (
 )
 from rhoscope.devices.choose import choose, choose_gpu, choose_single
 from rhoscope.devices.cpu import CpuDevice
-from rhoscope.devices.growth_cpu import NotFinite
+from rhoscope.devices.growth_cpu import OutOfRange
 from rhoscope.devices.precision import SINGLE, precision_of
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
@@ -146,16 +146,26 @@ def gradient_norms(
         _check_finite(*given)
     try:
         norms = chosen.log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method)
-    except NotFinite:
-        _check_finite(*given)
-        raise
-    return norms.reshape(*batch, ks.size)
+        return norms.reshape(*batch, ks.size)
+    except OutOfRange:
+        pass  # said outside of this block, where nothing else is being handled
+    _refuse(*given)
 
 
 def _check_finite(matrices: NDArray[Any], vectors: NDArray[Any]) -> None:
     """Refuse a NaN or Inf."""
     check_finite(matrices, "A")
     check_finite(vectors, "delta")
+
+
+def _refuse(matrices: NDArray[Any], vectors: NDArray[Any]) -> NoReturn:
+    """Say which number is NaN or Inf or, all being finite, past the range of float32."""
+    _check_finite(matrices, vectors)
+    beyond = (np.abs(matrices.view(np.float64)) > SINGLE_LARGEST).any(axis=(-2, -1))
+    if beyond.any():
+        raise past_single("A", np.unravel_index(np.argmax(beyond), beyond.shape))
+    beyond = (np.abs(vectors.view(np.float64)) > SINGLE_LARGEST).any(axis=-1)
+    raise past_single("delta", np.unravel_index(np.argmax(beyond), beyond.shape))
 
 
 def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> NDArray[np.float64]:
@@ -165,21 +175,20 @@ def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> ND
             'method = "ladder" beside dtype = "float32": binary powers need float64; method = "step", or '
             'dtype = "float64", would do'
         )
-    matrices, vectors, ks = as_matrices(A, "A"), as_vectors(delta, "delta"), as_lags(lags)
-    for name, array, axes in (("A", matrices, 2), ("delta", vectors, 1)):
-        numbers = array.view(np.float64)
-        if max(numbers.max(), -numbers.min()) <= SINGLE_LARGEST:
-            continue
-        beyond = (np.abs(numbers) > SINGLE_LARGEST).any(axis=tuple(range(-axes, 0)))
-        raise past_single(name, np.unravel_index(np.argmax(beyond), beyond.shape))
-    batch = _batch(matrices, vectors)
+    given = as_matrices(A, "A", finite=False), as_vectors(delta, "delta", finite=False)
+    ks, batch = as_lags(lags), _batch(*given)
+    matrices, vectors = given
     if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
-    norms = chosen.single_log_norms(
-        matrices.reshape(-1, n, n), vectors.reshape(-1, n), _pairs(matrices, vectors, batch), ks
-    )
-    return norms.reshape(*batch, ks.size)
+    try:
+        norms = chosen.single_log_norms(
+            matrices.reshape(-1, n, n), vectors.reshape(-1, n), _pairs(matrices, vectors, batch), ks
+        )
+        return norms.reshape(*batch, ks.size)
+    except OutOfRange:
+        pass  # as above
+    _refuse(*given)
 
 
 def _on_gpu(A: Any, delta: Any, lags: Any, method: str, chosen: Any, on_device: bool) -> Any:

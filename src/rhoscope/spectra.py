@@ -135,10 +135,11 @@ def _eigvals_single(
 ) -> tuple[NDArray[Any], NDArray[np.complex64], NDArray[np.bool_]]:
     """The matrices as they were read, their eigenvalues in float32, and which had no convergence."""
     chosen = choose_single("cuda" if on_device or on_gpu(matrices) else device, threads)
-    array = as_matrices(matrices)
+    array = as_matrices(matrices, finite=False)
     n = array.shape[-1]
     values, failed, beyond = chosen.single_eigenvalues(array.reshape(-1, n, n))
     if beyond.any():
+        check_finite(array, "matrices")
         raise past_single("matrices", _first(beyond, array))
     return array, values, failed
 

@@ -150,7 +150,7 @@ class CpuDevice:
         """Log norms (N, K) of (A^T)^k delta; pairs (N, 2) name the matrix and the delta of a sample.
 
         Raises:
-            NotFinite: there is a NaN or Inf.
+            OutOfRange: there is a NaN or Inf.
         """
         return growth_cpu.log_norms(matrices, deltas, pairs, lags, method, self.threads)
 
@@ -161,7 +161,11 @@ class CpuDevice:
         pairs: NDArray[np.intp],
         lags: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """`log_norms` by steps in float32 arithmetic; the numbers are within its range."""
+        """`log_norms` by steps in float32 arithmetic.
+
+        Raises:
+            OutOfRange: a number is past the range of float32, Inf or NaN.
+        """
         return growth_cpu.single_log_norms(matrices, deltas, pairs, lags, self.threads)
 
 

@@ -23,8 +23,8 @@ Kernel = Callable[[Floats, Floats, Floats, int], None]
 _CHUNK_WORK = 5.0e7
 
 
-class NotFinite(Exception):
-    """Raised where a matrix or a delta has a NaN or Inf; who knows how they were given says where."""
+class OutOfRange(Exception):
+    """Raised where a number is past the range of the precision, Inf or NaN; who knows what was given says which."""
 
 
 def log_norms(
@@ -36,7 +36,7 @@ def log_norms(
     leaves open, because its error may be too large, goes to the next; the last is stepping, which leaves nothing.
 
     Raises:
-        NotFinite: there is a NaN or Inf.
+        OutOfRange: there is a NaN or Inf.
     """
     return _in_turn(_ways(method, deltas.shape[1], lags), matrices, deltas, pairs, lags, threads)
 
@@ -93,11 +93,15 @@ def by_steps(
 
         return run
 
-    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags), width)
+    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags), precision)
 
 
 def single_log_norms(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
-    """`log_norms` by steps in float32; where its exponents do not suffice, of the rounded numbers in float64."""
+    """`log_norms` by steps in float32; where its exponents do not suffice, of the rounded numbers in float64.
+
+    Raises:
+        OutOfRange: a number is past the range of float32, Inf or NaN.
+    """
     ways = [partial(by_steps, precision=SINGLE), _by_rounded_steps]
     return _in_turn(ways, matrices, deltas, pairs, lags, threads)
 
@@ -146,10 +150,10 @@ def _over_chunks(
     lags: Lags,
     threads: int,
     work: float,
-    width: int = WIDTH,
+    precision: Precision = DOUBLE,
 ) -> Floats:
     """Results (N, K) of kernels, one for each thread with space of its own, that write group by group."""
-    count = len(pairs)
+    count, width = len(pairs), precision.width
     chunk = _chunk(work, count, threads, width)
     groups = chunk // width
     results = np.empty((count, lags.size))
@@ -161,14 +165,21 @@ def _over_chunks(
         kernel, out = kernels[worker]
         A, delta = _chosen(matrices, pairs[start:stop, 0]), _chosen(deltas, pairs[start:stop, 1])
         # Here, where many threads look and the kernel finds in its cache what they have read.
-        if not (np.isfinite(A).all() and np.isfinite(delta).all()):
-            raise NotFinite
+        for numbers in (A, delta):
+            if not max(numbers.max(), -numbers.min()) <= precision.numbers.LARGEST:  # nor where either is NaN
+                raise OutOfRange
         kernel(A, delta, out, stop - start)
-        whole = (stop - start) // width if width == WIDTH else 0
+        whole = (stop - start) // width
         middle = start + whole * width
-        DOUBLE.kit.deinterleave(out, lags.size, results[start:middle].reshape(-1), 1, lags.size, lags.size)
-        rest = out.reshape(groups, lags.size, width)[whole:].transpose(0, 2, 1).reshape(-1, lags.size)
-        results[middle:stop] = rest[: stop - middle]
+        by_lane = out.reshape(groups, lags.size, width).transpose(0, 2, 1)
+        if precision is DOUBLE:
+            precision.kit.deinterleave(
+                out, lags.size, results[start:middle].reshape(-1), 1, lags.size, lags.size
+            )
+        else:
+            results[start:middle].reshape(whole, width, lags.size)[:] = by_lane[:whole]
+        if middle < stop:
+            results[middle:stop] = by_lane[whole, : stop - middle]
 
     for_chunks(run, count, chunk, threads)
     return results
