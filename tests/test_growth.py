@@ -116,19 +116,30 @@ def test_neighbours_and_threads_leave_no_trace(n: int, method: str, device: str)
     np.testing.assert_array_equal(part[untouched], whole[untouched])
 
 
-@each_method
 @pytest.mark.parametrize("n", [3, 16, 20, 40])
-def test_every_lag_has_the_bits_it_has_alone(n: int, method: str, device: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "dtype"),
+    [("step", "float64"), ("ladder", "float64"), ("auto", "float64"), ("step", "float32")],
+)
+def test_every_lag_has_the_bits_it_has_alone(n: int, method: str, dtype: str, device: str) -> None:
     """Logarithms of many lags go by vectors, the last of which is not full, nor is the last group of samples."""
     A, delta = ginibre(5, 13, n)
     lags = [0, *range(2, 40), 200, 201, 300]
-    options: Any = {"method": method, "device": device}
-    together = rs.gradient_norms(A, delta, lags, **options)
-    if method == "step":
-        for i, lag in enumerate(lags):
-            np.testing.assert_array_equal(together[:, i], rs.gradient_norms(A, delta, [lag], **options)[:, 0])
+    options: Any = {"dtype": dtype, "device": device if dtype == "float64" else "cpu"}
+    together = rs.gradient_norms(A, delta, lags, method=method, **options)
+    stepped = [rs.gradient_norms(A, delta, [lag], method="step", **options)[:, 0] for lag in lags]
+    np.testing.assert_allclose(together, np.transpose(stepped), rtol=0, atol=0 if method == "step" else 1e-8)
     for s in range(13):
-        np.testing.assert_array_equal(together[s], rs.gradient_norms(A[s], delta[s], lags, **options))
+        alone = rs.gradient_norms(A[s], delta[s], lags, method=method, **options)
+        np.testing.assert_array_equal(together[s], alone)
+
+
+@pytest.mark.parametrize("method", ["ladder", "auto"])
+@pytest.mark.parametrize("n", [1, 20])
+def test_no_exponent_is_taken_for_that_of_zero(n: int, method: str, device: str) -> None:
+    A, lags = 0.5 * np.eye(n), 2 ** np.arange(30, 50)
+    got = rs.gradient_norms(A, np.ones(n), lags, method=method, device=device)
+    np.testing.assert_allclose(got, np.log(n) / 2 - lags * np.log(2.0), rtol=1e-15)
 
 
 def test_inputs_are_left_alone(device: str) -> None:

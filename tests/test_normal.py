@@ -1,16 +1,21 @@
 """Logarithm, sine and cosine to the last place; uniforms exact; normals in value and in law."""
 
+from typing import Any
+
 import lane_calls
 import mpmath
 import naive
+import numba
 import numpy as np
 import pytest
+from numba.extending import intrinsic
 from scipy import stats
 
 from rhoscope.drawing import draw_vectors
-from rhoscope.kernels import streams
+from rhoscope.kernels import lane_casts, lane_cpu, streams
 
 SEED = 539
+lane: Any = lane_cpu  # its intrinsics take an argument that callers never pass
 
 
 def ulps(computed, function, x):
@@ -59,6 +64,22 @@ def test_quarter_turns_are_exact():
     sine, cosine = lane_calls.sincospi([0.0, 0.5, 1.0, 1.5, 2.0])
     assert sine.tolist() == [0, 1, 0, -1, 0]
     assert cosine.tolist() == [1, 0, -1, 0, 1]
+
+
+@pytest.mark.parametrize("accumulators", [4, 16])
+def test_integers_of_53_bits_are_exact_floats(accumulators: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In two parts, as without AVX-512, and by its instruction, which LLVM replaces where there is none."""
+    monkeypatch.setattr(lane_casts, "ACCUMULATORS", accumulators)
+    convert: Any = intrinsic(lane_casts.to_float_53._defn)
+
+    @numba.njit
+    def to_floats(i: Any, x: Any) -> None:
+        lane.store(x, 0, convert(lane.load(i, 0)))
+
+    i = np.array([0, 1, 2**32 - 1, 2**32, 2**32 + 1, 2**52 + 1, 2**53 - 2, 2**53 - 1])
+    x = np.empty(8)
+    to_floats(i, x)
+    assert x.tolist() == i.tolist()
 
 
 BLOCKS = [0, 1, 2, 3, 2**31, 2**32, 2**40, 2**50]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# The passes of lanes keep 8 bytes (7.5 and 8.0: 16) on the stack. At 9.0 a thread stores them before its first
-# sample and loads them once a sample, outside of all loops over steps. So does, with 16 bytes, the kernel of steps that
-# has its matrix in registers. All others keep everything in registers.
+# The passes of lanes keep 4 to 16 bytes on the stack, and so does, at 9.0, the kernel of steps that has its matrix in
+# registers: a thread stores them before its first sample and loads them once a sample, outside of all loops over steps.
+# All others keep everything in registers.
 FRAMES = {"bptt": 16, "block step_norms registers": 16}
 
 

@@ -1,5 +1,6 @@
 """Norms of backpropagated gradients at any lags, for very many systems."""
 
+from collections.abc import Callable
 from typing import Any, Literal, NoReturn, overload
 
 import numpy as np
@@ -144,9 +145,16 @@ def gradient_norms(
     chosen = choose(device, threads, size=n, operations=operations)
     if chosen.name != "cpu":
         _check_finite(*given)
+    norms = _in_range(
+        lambda: chosen.log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method), given
+    )
+    return norms.reshape(*batch, ks.size)
+
+
+def _in_range(find: Callable[[], Any], given: tuple[NDArray[Any], NDArray[Any]]) -> Any:
+    """What `find` finds; an ArgumentError says which of the given numbers it could not take."""
     try:
-        norms = chosen.log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method)
-        return norms.reshape(*batch, ks.size)
+        return find()
     except OutOfRange:
         pass  # said outside of this block, where nothing else is being handled
     _refuse(*given)
@@ -181,14 +189,11 @@ def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> ND
     if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
-    try:
-        norms = chosen.single_log_norms(
-            matrices.reshape(-1, n, n), vectors.reshape(-1, n), _pairs(matrices, vectors, batch), ks
-        )
-        return norms.reshape(*batch, ks.size)
-    except OutOfRange:
-        pass  # as above
-    _refuse(*given)
+    pairs = _pairs(matrices, vectors, batch)
+    norms = _in_range(
+        lambda: chosen.single_log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks), given
+    )
+    return norms.reshape(*batch, ks.size)
 
 
 def _on_gpu(A: Any, delta: Any, lags: Any, method: str, chosen: Any, on_device: bool) -> Any:

@@ -169,6 +169,7 @@ def _over_chunks(
             if not max(numbers.max(), -numbers.min()) <= precision.numbers.LARGEST:  # nor where either is NaN
                 raise OutOfRange
         kernel(A, delta, out, stop - start)
+        # The kernel turns groups of eight; in a short one lanes past the last sample may be anything.
         whole = (stop - start) // width
         middle = start + whole * width
         by_lane = out.reshape(groups, lags.size, width).transpose(0, 2, 1)

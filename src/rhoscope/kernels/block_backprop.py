@@ -236,7 +236,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
                 lane.sync()
             if squares == 0:
                 e = kit.exponent_of(found, exponent)
-                first, second = kit.factors(exponent - e)
+                first, second = kit.inverse_factors(kit.exponent(found))
         return found, e
 
     @inlined
@@ -254,7 +254,7 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
                 lane.sync()
             if squares == 0:
                 e = kit.exponent_of(found, exponent)
-                first, second = kit.factors(exponent - e)
+                first, second = kit.inverse_factors(kit.exponent(found))
         return found, e
 
     return (

@@ -79,7 +79,8 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
         """Make the logarithm of each norm that was written."""
         squares, exponents, own = norms
         for first in range(0, results, threads):
-            lane.sync()  # for what was written; a loop with a barrier, besides, is not unrolled, which costs registers
+            # For what was written. A barrier also keeps the loop from being unrolled, which would cost registers.
+            lane.sync()
             k = first + t
             if own and k < results:
                 at = start + k * step

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rhoscope.kernels import shuffles, tiles
+from rhoscope.kernels import lane_memory, shuffles
 from rhoscope.kernels.streams import INPUTS
 from rhoscope.kernels.turns import PANEL
 
@@ -23,7 +23,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             here = here + 2 * width
             if block + 2 * width < end:
                 begun = kit.begin_two(k0, k1, INPUTS, here, here + width, sample)
-            z0, z1, z2, z3 = kit.end_two(k0, k1, INPUTS, now, sample)
+            z0, z1, z2, z3 = kit.end_two(now)
             low, high = shuffles.alternate(z0, z1)
             lane.store(w, x, low)
             lane.store(w, x + 1, high)
@@ -87,7 +87,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             while by_vectors and j < columns:
                 # The last vector overlaps the one before, rather than end beyond the row.
                 j = min(j, columns - width)
-                lane.store_at(w, place + j, tiles.neighbours(w, source, row + j))
+                lane.store_at(w, place + j, lane_memory.load_rounded(w, source, row + j))
                 j += width
             while j < columns:
                 lane.put(w, place + j, lane.get(source, row + j * across))

@@ -34,7 +34,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> tuple[Any, Any, Any, A
             here = begun
             if q + 4 < count:
                 begun = kit.begin_two(k0, k1, stream, lane.iconst(block + 2), lane.iconst(block + 3), sample)
-            z0, z1, z2, z3 = kit.end_two(k0, k1, stream, here, sample)
+            z0, z1, z2, z3 = kit.end_two(here)
             at, j = kit.put_number(a, at, j, z0 * scale, columns, ld)
             at, j = kit.put_number(a, at, j, z1 * scale, columns, ld)
             at, j = kit.put_number(a, at, j, z2 * scale, columns, ld)
@@ -42,7 +42,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> tuple[Any, Any, Any, A
             block += 2
         left = count & 3
         if left > 0:
-            z0, z1, z2, _ = kit.end_two(k0, k1, stream, begun, sample)
+            z0, z1, z2, _ = kit.end_two(begun)
             at, j = kit.put_number(a, at, j, z0 * scale, columns, ld)
             if left > 1:
                 at, j = kit.put_number(a, at, j, z1 * scale, columns, ld)

@@ -164,7 +164,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             here = begun
             if block + 2 < end:
                 begun = kit.begin_two(k0, k1, INPUTS, lane.index(block + 2), lane.index(block + 3), sample)
-            z0, z1, z2, z3 = kit.end_two(k0, k1, INPUTS, here, sample)
+            z0, z1, z2, z3 = kit.end_two(here)
             lane.store(w, to, z0)
             lane.store(w, to + 1, z1)
             lane.store(w, to + 2, z2)
@@ -172,7 +172,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             block += 2
             to += 4
         if block < end:
-            z0, z1, _, _ = kit.end_two(k0, k1, INPUTS, begun, sample)
+            z0, z1, _, _ = kit.end_two(begun)
             lane.store(w, to, z0)
             lane.store(w, to + 1, z1)
         return start & 1

@@ -177,7 +177,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def rough_size(w, x, count):
         """Logarithm to base 2 of the norm of a vector, by a straight line from one power of two to the next.
 
-        It is less than the true one, by 0.05 at most, and far less than any other for zero.
+        It is less than the true one, by 0.05 at most; of a zero it says nothing.
         """
         bits = lane.to_float(lane.bits(lane.load(w, x + count + SQUARE)) >> DROPPED)
         return lane.fma(bits, lane.const(2.0 ** (DROPPED - 53)), lane.load(w, x + count) - 511.5)

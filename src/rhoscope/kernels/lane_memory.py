@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.vector import I32, I64, WIDE, LaneType, family_of
+from rhoscope.kernels.vector import I32, I64, SINGLE, WIDE, LaneType, family_of
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -68,6 +68,20 @@ def store(typingctx: Any, a: Any, i: Any, v: Any) -> Any:
 def load_at(typingctx: Any, a: Any, offset: Any) -> Any:
     """As many neighbours as a vector holds, from a[offset] on, of an array that is not interleaved."""
     return _load(a, _kind_of(a), scale=False)
+
+
+@intrinsic
+def load_rounded(typingctx: Any, w: Any, a: Any, offset: Any) -> Any:
+    """As many neighbours from a[offset] on as a vector of w holds; float64 is rounded where w is float32."""
+    family = family_of(w)
+    source = WIDE if family is SINGLE and a.dtype == types.float64 else family
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, sig.args[1], args[1], args[2], source.floats.llvm)
+        vector = builder.load(pointer, align=source.bits // 8)
+        return vector if source is family else builder.fptrunc(vector, family.floats.llvm)
+
+    return signature(family.floats, w, a, types.int64), codegen
 
 
 @intrinsic

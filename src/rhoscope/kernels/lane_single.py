@@ -45,7 +45,6 @@ store = lane_cpu.store
 store_at = lane_cpu.store_at
 take = lane_cpu.take
 to_float = lane_cpu.to_float
-to_float_53 = lane_cpu.to_float_53
 to_int = lane_cpu.to_int
 total = lane_cpu.total
 where = lane_cpu.where

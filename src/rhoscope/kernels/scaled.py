@@ -8,8 +8,8 @@ changes no bit of the value while nothing is subnormal. `vector_size` and `vecto
 from typing import Any
 
 LOG2 = 0.6931471805599453
-# The exponent of an exact zero: below every other for horizons up to 10^8, and safe to add and subtract.
-ZERO = -(2.0**40)
+# The exponent of an exact zero: below every other for lags up to 2^53, and safe to add and subtract.
+ZERO = -(2.0**80)
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:

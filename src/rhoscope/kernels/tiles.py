@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.vector import I32, I64, SINGLE, WIDE, Family, family_of, splat
+from rhoscope.kernels.vector import I32, I64, Family, family_of, splat
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -75,21 +75,6 @@ def sum_of_parts(builder: Any, values: list[Any], columns: int) -> list[Any]:
         half = len(values) // 2
         values = [builder.fadd(values[i], values[i + half]) for i in range(half)]
     return values
-
-
-@intrinsic
-def neighbours(typingctx: Any, w: Any, a: Any, offset: Any) -> Any:
-    """As many neighbours from a[offset] on as a vector of w holds; float64 is rounded where w is float32."""
-    family = family_of(w)
-    source = WIDE if family is SINGLE and a.dtype == types.float64 else family
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = builder.gep(data_of(context, builder, sig.args[1], args[1]), [args[2]])
-        data = builder.bitcast(data, source.floats.llvm.as_pointer())
-        vector = builder.load(data, align=source.bits // 8)
-        return vector if source is family else builder.fptrunc(vector, family.floats.llvm)
-
-    return signature(family.floats, w, a, types.int64), codegen
 
 
 @intrinsic(prefer_literal=True)

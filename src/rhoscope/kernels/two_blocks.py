@@ -16,14 +16,15 @@ def build(lane: Any, kit: Any, inlined: Any, wide: Any = None) -> Any:
 
     @inlined
     def name_two(k0, k1, stream, block, other, sample):
-        """What `end_two` makes of two blocks: their names, where nothing is gained by beginning."""
-        return block, other
+        """What `end_two` makes numbers of: the names of two blocks, where nothing is gained by beginning."""
+        return k0, k1, stream, block, other, sample
 
     @inlined
-    def one_by_one(k0, k1, stream, begun, sample):
+    def one_by_one(begun):
         """The two normal numbers of each lane's first block of the stream of its sample, then those of its other."""
-        z0, z1 = kit.normals(k0, k1, stream, begun[0], sample)
-        z2, z3 = kit.normals(k0, k1, stream, begun[1], sample)
+        k0, k1, stream, block, other, sample = begun
+        z0, z1 = kit.normals(k0, k1, stream, block, sample)
+        z2, z3 = kit.normals(k0, k1, stream, other, sample)
         return z0, z1, z2, z3
 
     @inlined
@@ -33,7 +34,7 @@ def build(lane: Any, kit: Any, inlined: Any, wide: Any = None) -> Any:
         return wide.words(k0, k1, stream, both, wide.lane.beside(sample, sample))
 
     @inlined
-    def side_by_side(k0, k1, stream, begun, sample):
+    def side_by_side(begun):
         """`one_by_one` of words."""
         x, y = wide.normals_of(begun)
         z0, z2 = wide.lane.apart(x)
