@@ -333,6 +333,10 @@ def test_what_float32_does_not_do() -> None:
             r"matrices: .*index \(0,\).*range of float32.*float64",
         ),
         (lambda: rs.eigvals(1j * A * 1e39, dtype="float32"), r"range of float32"),
+        (
+            lambda: rs.eigvals(A[0] * 1e39, dtype="float32"),
+            r"matrices: an entry is past the range of float32",
+        ),
         (lambda: rs.spectral_radius(A, dtype="half"), r'dtype = .half.*"float64" or "float32"'),
         (lambda: rs.gradient_norms(A * 1e39, delta, [1], dtype="float32"), r"A: .*range of float32"),
         (lambda: rs.gradient_norms(A, delta * 1e39, [1], dtype="float32"), r"delta: .*range of float32"),

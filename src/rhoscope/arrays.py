@@ -77,8 +77,10 @@ def not_finite(name: str, number: Any, index: Sequence[Any]) -> ArgumentError:
 
 def past_single(name: str, index: Sequence[Any]) -> ArgumentError:
     """What is raised for numbers past the range of float32 in the matrix or vector at this index."""
+    place = tuple(int(i) for i in index)
+    where = f" at index {place}" if place else ""  # of one alone there is none
     return ArgumentError(
-        f"{name}: an entry at index {tuple(int(i) for i in index)} is past the range of float32, {SINGLE_LARGEST:.7g}; "
+        f"{name}: an entry{where} is past the range of float32, {SINGLE_LARGEST:.7g}; "
         'dtype = "float64", or smaller numbers, would do'
     )
 
