@@ -24,6 +24,8 @@ from rhoscope.devices.precision import SINGLE, precision_of
 from rhoscope.errors import ArgumentError
 from rhoscope.nearest import nearest
 
+_System = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.int64]]
+
 _METHODS = ("auto", "step", "ladder")
 
 
@@ -133,6 +135,24 @@ def gradient_norms(
         return _single(A, delta, lags, method, choose_single(where, threads))
     if on_device or on_gpu(A) or on_gpu(delta):
         return _on_gpu(A, delta, lags, method, choose_gpu(device, threads), on_device)
+    given, system, batch = _read(A, delta, lags)
+    _, vectors, pairs, ks = system
+    n = vectors.shape[-1]
+    # A ladder is the host's, and leaves a GPU nothing to do.
+    operations = 0.0 if method == "ladder" else 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
+    chosen = choose(device, threads, size=n, operations=operations)
+    if chosen.name != "cpu":
+        _check_finite(*given)
+    return _in_range(lambda: chosen.log_norms(*system, method), given).reshape(*batch, ks.size)
+
+
+def _read(
+    A: Any, delta: Any, lags: Any
+) -> tuple[tuple[NDArray[Any], NDArray[Any]], _System, tuple[int, ...]]:
+    """A and delta as they were given; real matrices (M, n, n) and vectors (D, n), pairs of them, lags; the batch shape.
+
+    Nobody has looked for NaN or Inf.
+    """
     given = as_matrices(A, "A", finite=False), as_vectors(delta, "delta", finite=False)
     ks, batch = as_lags(lags), _batch(*given)
     matrices, vectors = given
@@ -140,15 +160,7 @@ def gradient_norms(
         matrices, vectors = _real_form(matrices, vectors)
     n = vectors.shape[-1]
     pairs = _pairs(matrices, vectors, batch)
-    # A ladder is the host's, and leaves a GPU nothing to do.
-    operations = 0.0 if method == "ladder" else 2.0 * n * n * len(pairs) * int(ks.max(initial=0))
-    chosen = choose(device, threads, size=n, operations=operations)
-    if chosen.name != "cpu":
-        _check_finite(*given)
-    norms = _in_range(
-        lambda: chosen.log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks, method), given
-    )
-    return norms.reshape(*batch, ks.size)
+    return given, (matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks), batch
 
 
 def _in_range(find: Callable[[], Any], given: tuple[NDArray[Any], NDArray[Any]]) -> Any:
@@ -183,17 +195,8 @@ def _single(A: Any, delta: Any, lags: Any, method: str, chosen: CpuDevice) -> ND
             'method = "ladder" beside dtype = "float32": binary powers need float64; method = "step", or '
             'dtype = "float64", would do'
         )
-    given = as_matrices(A, "A", finite=False), as_vectors(delta, "delta", finite=False)
-    ks, batch = as_lags(lags), _batch(*given)
-    matrices, vectors = given
-    if matrices.dtype.kind == "c" or vectors.dtype.kind == "c":
-        matrices, vectors = _real_form(matrices, vectors)
-    n = vectors.shape[-1]
-    pairs = _pairs(matrices, vectors, batch)
-    norms = _in_range(
-        lambda: chosen.single_log_norms(matrices.reshape(-1, n, n), vectors.reshape(-1, n), pairs, ks), given
-    )
-    return norms.reshape(*batch, ks.size)
+    given, system, batch = _read(A, delta, lags)
+    return _in_range(lambda: chosen.single_log_norms(*system), given).reshape(*batch, system[-1].size)
 
 
 def _on_gpu(A: Any, delta: Any, lags: Any, method: str, chosen: Any, on_device: bool) -> Any:

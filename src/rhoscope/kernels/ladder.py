@@ -151,7 +151,6 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
                     if (steps + 1) % LOOK > 0:
                         sure = sure & (kit.owed(w, beyond + count, marks, sizes, steps + 1) <= TOLERANCE)
                 square, e = kit.size_of(w, x, count)
-                square = lane.where(sure, square, lane.const(NOT_FOUND))
                 e = lane.where(sure, e, lane.const(NOT_FOUND))
                 held = kit.note(held, out, lags.size, index, position, last, square, e)
 
