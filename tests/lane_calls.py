@@ -30,7 +30,7 @@ def _sincospi(x: Any, sine: Any, cosine: Any) -> None:
 @numba.njit
 def _words(k0: Any, k1: Any, stream: Any, block: Any, sample: Any, words: Any) -> None:
     r = kit.words(k0, k1, stream, lane.load(block, 0), lane.load(sample, 0))
-    for i in range(4):
+    for i in range(2):
         lane.store(words, i, r[i])
 
 
@@ -39,7 +39,7 @@ def _philox(counter: Any, k0: Any, k1: Any, words: Any) -> None:
     r = kit.philox(
         lane.load(counter, 0), lane.load(counter, 1), lane.load(counter, 2), lane.load(counter, 3), k0, k1
     )
-    for i in range(4):
+    for i in range(2):
         lane.store(words, i, r[i])
 
 
@@ -74,18 +74,25 @@ def sincospi(x: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return sine[: len(x)], cosine[: len(x)]
 
 
+def _halves(out: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The four words of each lane, two in an integer."""
+    first, second = out.reshape(2, WIDTH)
+    low = 0xFFFFFFFF
+    return np.stack([first >> 32 & low, first & low, second >> 32 & low, second & low], axis=1)
+
+
 def philox(counters: Any, key: tuple[int, int]) -> NDArray[np.int64]:
     """kit.philox of eight counters (8, 4) under one key."""
-    words = np.empty(4 * WIDTH, dtype=np.int64)
-    _philox(np.array(counters, dtype=np.int64).T.reshape(-1), *key, words)
-    return words.reshape(4, WIDTH).T
+    out = np.empty(2 * WIDTH, dtype=np.int64)
+    _philox(np.array(counters, dtype=np.int64).T.reshape(-1), *key, out)
+    return _halves(out)
 
 
 def words(seed: int, stream: int, block: Any, sample: Any) -> NDArray[np.int64]:
     """kit.words of eight blocks and samples."""
-    out = np.empty(4 * WIDTH, dtype=np.int64)
+    out = np.empty(2 * WIDTH, dtype=np.int64)
     _words(seed & 0xFFFFFFFF, seed >> 32, stream, np.array(block), np.array(sample), out)
-    return out.reshape(4, WIDTH).T
+    return _halves(out)
 
 
 def pairs(normal: bool, seed: int, stream: int, block: Any, sample: Any) -> NDArray[np.float64]:

@@ -190,18 +190,25 @@ def stream_words(seed: int, stream: int, block: int, sample: int) -> tuple[int, 
 
 
 def uniform_pair(seed: int, stream: int, block: int, sample: int) -> tuple[Fraction, Fraction]:
-    """Two numbers uniform on {1, ..., 2^53} / 2^53: the top 53 bits of two words, the low word first."""
+    """Two numbers uniform on {1, ..., 2^53} / 2^53: the first 53 bits of two words."""
     r0, r1, r2, r3 = stream_words(seed, stream, block, sample)
-    return Fraction(((r1 << 32 | r0) >> 11) + 1, 2**53), Fraction(((r3 << 32 | r2) >> 11) + 1, 2**53)
+    return Fraction(((r0 << 32 | r1) >> 11) + 1, 2**53), Fraction(((r2 << 32 | r3) >> 11) + 1, 2**53)
 
 
 def normal_pair(seed: int, stream: int, block: int, sample: int) -> tuple[float, float]:
-    """Two standard normal numbers by Box and Muller, the cosine first, rounded once."""
+    """Two standard normal numbers by Box and Muller, rounded once.
+
+    The second uniform number goes from -1/4 to 1/4, in half turns. Of the word's last two bits, the second one turns the
+    first axis round, and the last one exchanges the axes.
+    """
     u0, u1 = uniform_pair(seed, stream, block, sample)
+    *_, last = stream_words(seed, stream, block, sample)
     with mpmath.workdps(40):
         radius = mpmath.sqrt(-2 * mpmath.log(mpmath.mpf(u0.numerator) / u0.denominator))
-        turn = 2 * mpmath.mpf(u1.numerator) / u1.denominator
-        return float(radius * mpmath.cospi(turn)), float(radius * mpmath.sinpi(turn))
+        angle = mpmath.mpf(u1.numerator) / (2 * u1.denominator) - mpmath.mpf(1) / 4
+        along = (-1) ** (last >> 1 & 1) * radius * mpmath.cospi(angle)
+        across = radius * mpmath.sinpi(angle)
+    return (float(across), float(along)) if last & 1 else (float(along), float(across))
 
 
 def normals(seed: int, stream: int, sample: int, count: int) -> NDArray[np.float64]:

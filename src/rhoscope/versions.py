@@ -2,8 +2,8 @@
 
 from importlib.metadata import version
 
-SAMPLER_VERSION = 1  # the map (seed, sample, stream) -> A, B, x, h_0, y
-NUMERICS_VERSION = 1  # everything computed from those draws
+SAMPLER_VERSION = 2  # the map (seed, sample, stream) -> A, B, x, h_0, y
+NUMERICS_VERSION = 2  # everything computed from those draws
 STUDY_SCHEMA = 1  # the fields of a study and what they mean
 
 

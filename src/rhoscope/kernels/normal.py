@@ -17,7 +17,8 @@ MANTISSA = (1 << 52) - 1
 ROOT_OFFSET = 0x3FF0000000000000 - 0x3FE6A09E667F3BCD
 INFINITY = float("inf")
 
-UNIT = 2.0**-53
+BITS = 53
+UNIT = 2.0**-BITS
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:
@@ -52,10 +53,8 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         return lane.where(x < INFINITY, kit.log_normal_range(x), x)
 
     @jit
-    def sincospi(x):
-        """sin(pi x) and cos(pi x) of lanes below 2^51 in magnitude."""
-        quarter = lane.floor(lane.fma(x, lane.const(2.0), lane.const(0.5)))
-        r = lane.fma(quarter, lane.const(-0.5), x)
+    def sincospi_near(r):
+        """sin(pi r) and cos(pi r) of lanes from -1/4 to 1/4."""
         z = r * r
         # (sin(pi r) / r - pi) / r² and (cos(pi r) - 1) / r² on 0 <= r² <= 1/16
         p = lane.fma(z, lane.const(0.0004615925818063981), lane.const(-0.007370033849563999))
@@ -70,7 +69,13 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         q = lane.fma(z, q, lane.const(-1.3352627688521883))
         q = lane.fma(z, q, lane.const(4.058712126416751))
         q = lane.fma(z, q, lane.const(-4.934802200544679))
-        cosine = lane.fma(z, q, lane.const(1.0))
+        return sine, lane.fma(z, q, lane.const(1.0))
+
+    @jit
+    def sincospi(x):
+        """sin(pi x) and cos(pi x) of lanes below 2^51 in magnitude."""
+        quarter = lane.floor(lane.fma(x, lane.const(2.0), lane.const(0.5)))
+        sine, cosine = kit.sincospi_near(lane.fma(quarter, lane.const(-0.5), x))
         turn = lane.to_int(quarter)
         swap = (turn & 1) == 1
         sign_sine = (turn & 2) << 62
@@ -81,29 +86,36 @@ def build(lane: Any, kit: Any, jit: Any) -> Any:
         )
 
     @jit
-    def uniform_of(low, high, unit):
-        """A number uniform on {1, ..., 2^53} times `unit`, a power of two, of two words."""
+    def uniform_of(word, least, unit):
+        """`least` plus `unit`, a power of two, times a number uniform on {1, ..., 2^53} that an integer begins with."""
         # Both roundings are exact.
-        first = lane.to_float_53(high << 21 | low >> 11)
-        return lane.fma(first, lane.const(unit), lane.const(unit))
+        first = lane.to_float_53((word >> (64 - BITS)) & ((1 << BITS) - 1))
+        return lane.fma(first, lane.const(unit), lane.const(least + unit))
 
     @jit
     def uniforms(k0, k1, stream, block, sample):
         """Two numbers uniform on {1, ..., 2^53} / 2^53, elements 2 block and 2 block + 1 of the stream."""
-        r0, r1, r2, r3 = kit.words(k0, k1, stream, block, sample)
-        return kit.uniform_of(r0, r1, UNIT), kit.uniform_of(r2, r3, UNIT)
+        first, second = kit.words(k0, k1, stream, block, sample)
+        return kit.uniform_of(first, 0.0, UNIT), kit.uniform_of(second, 0.0, UNIT)
 
     @jit
     def normals_of(words):
-        """Two standard normal numbers, of the four words of a block, by Box and Muller."""
-        r0, r1, r2, r3 = words
-        sine, cosine = kit.sincospi(kit.uniform_of(r2, r3, 2.0 * UNIT))
-        radius = lane.sqrt(kit.log_normal_range(kit.uniform_of(r0, r1, UNIT)) * -2.0)
-        return radius * cosine, radius * sine
+        """Two standard normal numbers, of the words of a block, by Box and Muller.
+
+        The angle lies within an eighth of a turn of one of four half axes, which the last two bits choose.
+        """
+        first, second = words
+        swap = (second & 1) == 1
+        sign = (second & 2) << 62
+        sine, cosine = kit.sincospi_near(kit.uniform_of(second, -0.25, 0.5 * UNIT))
+        radius = lane.sqrt(kit.log_normal_range(kit.uniform_of(first, 0.0, UNIT)) * -2.0)
+        along = radius * lane.from_bits(lane.bits(cosine) ^ sign)
+        across = radius * sine
+        return lane.where(swap, across, along), lane.where(swap, along, across)
 
     @jit
     def normals(k0, k1, stream, block, sample):
         """Two standard normal numbers, elements 2 block and 2 block + 1 of the stream."""
         return kit.normals_of(kit.words(k0, k1, stream, block, sample))
 
-    return log_normal_range, log, sincospi, uniform_of, uniforms, normals_of, normals
+    return log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals

@@ -9,5 +9,5 @@ from rhoscope.kernels.caching import inlined
 
 kit = sys.modules[__name__]
 
-philox, words = _philox.build(lane, kit, inlined)
-log_normal_range, log, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(lane, kit, inlined)
+products, philox, words = _philox.build(lane, kit, inlined)
+log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(lane, kit, inlined)

@@ -14,28 +14,35 @@ ROUNDS = 10
 STREAM_BITS = 8
 
 
-def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any]:
-    """The kernels `philox` and `words`."""
+def build(lane: Any, kit: Any, jit: Any) -> Any:
+    """The kernels `products`, `philox` and `words`."""
+
+    @jit
+    def products(c0, c2):
+        """The low words of both, multiplied."""
+        return (c0 & LOW) * MULTIPLIER_0, (c2 & LOW) * MULTIPLIER_1
 
     @jit
     def philox(c0, c1, c2, c3, k0, k1):
-        """Four random 32-bit words from four counter words (integer lanes) and two key words (scalars)."""
-        # Only the low 32 bits of a word matter inside: a product masks its operands, so the high bits are cut
-        # once, at the end.
-        for _ in range(ROUNDS):
-            p0 = (c0 & LOW) * MULTIPLIER_0
-            p1 = (c2 & LOW) * MULTIPLIER_1
+        """Four random 32-bit words from four counter words (integer lanes) and two key words (scalars).
+
+        They come as two integers, of which the first and the third word are the high halves.
+        """
+        # Only the low half of a word matters inside: nothing is cut off but before a product.
+        for _ in range(ROUNDS - 1):
+            p0, p1 = kit.products(c0, c2)
             c0 = (p1 >> 32) ^ c1 ^ k0
             c1 = p1
             c2 = (p0 >> 32) ^ c3 ^ k1
             c3 = p0
             k0 = (k0 + STEP_0) & LOW
             k1 = (k1 + STEP_1) & LOW
-        return c0 & LOW, c1 & LOW, c2 & LOW, c3 & LOW
+        p0, p1 = kit.products(c0, c2)
+        return p1 ^ ((c1 ^ k0) << 32), p0 ^ ((c3 ^ k1) << 32)
 
     @jit
     def words(k0, k1, stream, block, sample):
-        """The four words of one block of a stream of each sample; the counter's layout is fixed here."""
+        """The words of one block of a stream of each sample, as from `philox`; the counter's layout is fixed here."""
         return kit.philox(
             block & LOW,
             ((block >> 32) << STREAM_BITS) | stream,
@@ -45,4 +52,4 @@ def build(lane: Any, kit: Any, jit: Any) -> tuple[Any, Any]:
             k1,
         )
 
-    return philox, words
+    return products, philox, words

@@ -20,6 +20,6 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
 
 
 def uniforms(words: Words) -> tuple[float, float]:
-    """The top 53 bits of two words each, on {1, ..., 2^53} / 2^53."""
+    """The first 53 bits of two words each, on {1, ..., 2^53} / 2^53."""
     a, b, c, d = words
-    return (((b << 32 | a) >> 11) + 1) / 2**53, (((d << 32 | c) >> 11) + 1) / 2**53
+    return (((a << 32 | b) >> 11) + 1) / 2**53, (((c << 32 | d) >> 11) + 1) / 2**53
