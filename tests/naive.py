@@ -198,8 +198,8 @@ def uniform_pair(seed: int, stream: int, block: int, sample: int) -> tuple[Fract
 def normal_pair(seed: int, stream: int, block: int, sample: int) -> tuple[float, float]:
     """Two standard normal numbers by Box and Muller, rounded once.
 
-    The second uniform number goes from -1/4 to 1/4, in half turns. Of the word's last two bits, the second one turns the
-    first axis round, and the last one exchanges the axes.
+    The second uniform number goes from -1/4 to 1/4, in half turns. Of the word's last two bits, the second one turns
+    the first axis round, and the last one exchanges the axes.
     """
     u0, u1 = uniform_pair(seed, stream, block, sample)
     *_, last = stream_words(seed, stream, block, sample)

@@ -195,7 +195,8 @@ def nilpotent_twin() -> System:
         name="nilpotent-twin",
         title="nilpotent shift, rotated",
         why="The same shift in rotated coordinates: rounding its entries moves nearly all eigenvalues from 0 "
-        "to a circle of radius 1.1, and from lag 64 the computed gradient is rounding alone. Only the bounds of ρ tell.",
+        "to a circle of radius 1.1, and from lag 64 the computed gradient is rounding alone. Only the bounds of "
+        "ρ tell.",
         A=rotation @ (_SHIFT_WEIGHT * np.eye(n, k=1)) @ rotation.T,
         B=_no_inputs(n),
         delta=rotation[:, 0].copy(),

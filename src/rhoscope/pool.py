@@ -1,7 +1,7 @@
 """Threads over chunks of an index range; the kernels release the GIL, so Python threads are all it takes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 Work = Callable[[int, int, int], None]
@@ -12,18 +12,26 @@ class Cancelled(Exception):
 
 
 def for_chunks(
-    work: Work, count: int, chunk: int, threads: int, cancelled: Callable[[], bool] | None = None
+    work: Work,
+    count: int,
+    chunk: int,
+    threads: int,
+    cancelled: Callable[[], bool] | None = None,
+    *,
+    grain: int | None = None,
 ) -> None:
     """Call work(worker, start, stop) for consecutive chunks of range(count) on `threads` threads.
 
-    Each worker takes the next chunk when it is free, so uneven chunks balance. One thread runs inline. An exception
-    stops the others at their next chunk and is raised here; so does KeyboardInterrupt in the calling thread.
+    Each worker takes the next chunk when it is free, so uneven chunks balance. Towards the end chunks get shorter, in
+    steps of `grain`, so that the threads end at about the same time; None keeps them as they are. One thread runs
+    inline. An exception stops the others at their next chunk and is raised here; so does KeyboardInterrupt in the
+    calling thread.
 
     Raises:
         Cancelled: `cancelled`, polled before each chunk, turned true.
     """
-    threads = min(threads, -(-count // chunk))
-    starts = iter(range(0, count, chunk))
+    threads = min(threads, -(-count // (chunk if grain is None else min(chunk, grain))))
+    bounds = _bounds(count, chunk, threads, grain)
     lock = threading.Lock()
     stop = threading.Event()
 
@@ -32,10 +40,10 @@ def for_chunks(
             if cancelled is not None and cancelled():
                 raise Cancelled
             with lock:
-                start = next(starts, None)
-            if start is None:
+                taken = next(bounds, None)
+            if taken is None:
                 return
-            work(worker, start, min(start + chunk, count))
+            work(worker, *taken)
 
     if threads <= 1:
         run(0)
@@ -48,3 +56,14 @@ def for_chunks(
             stop.set()
         for future in futures:
             future.result()
+
+
+def _bounds(count: int, chunk: int, threads: int, grain: int | None) -> Iterator[tuple[int, int]]:
+    """Where the chunks begin and end: with a grain, half of what is left goes to the threads in equal parts."""
+    start = 0
+    while start < count:
+        length = chunk
+        if grain is not None and threads > 1:
+            length = min(chunk, max(1, (count - start) // (2 * threads * grain)) * grain)
+        yield start, min(start + length, count)
+        start += length

@@ -16,7 +16,7 @@ from rhoscope.errors import ArgumentError, ArgumentTypeError
 from rhoscope.kernels.batches_cpu import BEYOND, FAILED
 from rhoscope.kernels.layout import leading, spare
 from rhoscope.kernels.spectrum import eigenvalues_work
-from rhoscope.kernels.vector import ACCUMULATORS, WIDTH
+from rhoscope.kernels.vector import ACCUMULATORS
 from rhoscope.pool import for_chunks
 
 if TYPE_CHECKING:
@@ -134,9 +134,8 @@ class CpuDevice:
         from threadpoolctl import threadpool_limits  # here: the kernels need no other package than theirs
 
         with threadpool_limits(1, user_api="blas"):
-            for_chunks(
-                work, len(matrices), _chunk(matrices.shape[1], len(matrices), self.threads), self.threads
-            )
+            chunk = _chunk(matrices.shape[1], len(matrices), self.threads, 1)
+            for_chunks(work, len(matrices), chunk, self.threads)
         return values, failed
 
     def log_norms(
@@ -178,7 +177,7 @@ def _kernels(precision: Precision, n: int, count: int) -> tuple[Any, int]:
     return precision.kit, precision.width
 
 
-def _chunk(n: int, count: int, threads: int, width: int = WIDTH) -> int:
+def _chunk(n: int, count: int, threads: int, width: int) -> int:
     """Whole groups for about CHUNK_SECONDS, yet enough chunks that no thread is left waiting."""
     groups = max(1, round(CHUNK_SECONDS / (width * (1.2e-8 * n**2 + 2.5e-10 * n**3))))
     share = -(-count // (4 * threads * width))

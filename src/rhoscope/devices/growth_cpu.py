@@ -19,8 +19,10 @@ Indices = NDArray[np.intp]
 Lags = NDArray[np.int64]
 Kernel = Callable[[Floats, Floats, Floats, int], None]
 
-# Multiply-adds that a thread does between two looks at the common list of chunks: some milliseconds.
+# Multiply-adds that a thread does between two looks at the common list of chunks: about a millisecond. Below the least
+# what surrounds a kernel would be felt.
 _CHUNK_WORK = 5.0e7
+_LEAST_WORK = 5.0e6
 
 
 class OutOfRange(Exception):
@@ -93,7 +95,8 @@ def by_steps(
 
         return run
 
-    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, step_work(n, lags), precision)
+    work = step_work(n, lags)
+    return _over_chunks(prepare, by_columns, matrices, deltas, pairs, lags, threads, work, precision)
 
 
 def single_log_norms(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
@@ -119,13 +122,13 @@ def by_ladder(
     from rhoscope.kernels import cpu, cpu_columns
 
     n = deltas.shape[1]
-    ld, top = leading(n), height(n, lags, parts)
+    ld, top, by_columns = leading(n), height(n, lags, parts), n >= COLUMNS_FROM
 
     def prepare() -> Kernel:
         space, a, v = lanes(ladder_cells(n, parts, top, int(lags[-1]))), lanes(n * ld), lanes(n)
 
         def run(A: Floats, delta: Floats, out: Floats, count: int) -> None:
-            if n >= COLUMNS_FROM:
+            if by_columns:
                 kernel = cpu_columns.ladder_norms if parts == 1 else cpu_columns.ladder_norms_pair
                 kernel(space, A, delta, n, lags, top, out, 0, count)
             else:
@@ -134,7 +137,8 @@ def by_ladder(
 
         return run
 
-    return _over_chunks(prepare, matrices, deltas, pairs, lags, threads, ladder_work(n, lags, parts))
+    work = ladder_work(n, lags, parts)
+    return _over_chunks(prepare, by_columns, matrices, deltas, pairs, lags, threads, work)
 
 
 def by_pair_ladder(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags, threads: int) -> Floats:
@@ -144,6 +148,7 @@ def by_pair_ladder(matrices: Floats, deltas: Floats, pairs: Indices, lags: Lags,
 
 def _over_chunks(
     prepare: Callable[[], Kernel],
+    by_columns: bool,
     matrices: Floats,
     deltas: Floats,
     pairs: Indices,
@@ -154,11 +159,12 @@ def _over_chunks(
 ) -> Floats:
     """Results (N, K) of kernels, one for each thread with space of its own, that write group by group."""
     count, width = len(pairs), precision.width
-    chunk = _chunk(work, count, threads, width)
+    chunk = min(_samples(_CHUNK_WORK, work, width), width * -(-count // width))
+    grain = _samples(_LEAST_WORK, work, 1 if by_columns else width)
     groups = chunk // width
     results = np.empty((count, lags.size))
     kernels = [
-        (prepare(), np.empty(groups * lags.size * width)) for _ in range(min(threads, -(-count // chunk)))
+        (prepare(), np.empty(groups * lags.size * width)) for _ in range(min(threads, -(-count // grain)))
     ]
 
     def run(worker: int, start: int, stop: int) -> None:
@@ -182,7 +188,7 @@ def _over_chunks(
         if middle < stop:
             results[middle:stop] = by_lane[whole, : stop - middle]
 
-    for_chunks(run, count, chunk, threads)
+    for_chunks(run, count, chunk, threads, grain=grain)
     return results
 
 
@@ -194,8 +200,6 @@ def _chosen(arrays: Floats, index: Indices) -> Any:
     return arrays[index].reshape(-1)
 
 
-def _chunk(work: float, count: int, threads: int, width: int) -> int:
-    """Whole groups of samples of so many multiply-adds each, few enough that no thread is left waiting."""
-    groups = round(_CHUNK_WORK / (width * max(work, 1.0)))
-    share = -(-count // (4 * threads * width))
-    return width * max(1, min(groups, share))
+def _samples(total: float, work: float, width: int) -> int:
+    """How many samples, whole groups of `width`, make a total of multiply-adds at `work` each."""
+    return width * max(1, round(total / (width * max(work, 1.0))))

@@ -115,6 +115,7 @@ add_pair, end_pair = _paired.build(lane, kit, inlined)
     product_2,
     product_1,
     pairs_12,
+    pairs_8,
     pairs_4,
     pairs_1,
     pack,

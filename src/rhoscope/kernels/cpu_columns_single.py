@@ -108,6 +108,7 @@ divided, in_turns, panels_at, lay_in_panels, apply_in_turns, walk_in_turns = _tu
     product_2,
     product_1,
     pairs_12,
+    pairs_8,
     pairs_4,
     pairs_1,
     pack,

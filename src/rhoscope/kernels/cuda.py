@@ -29,7 +29,9 @@ from rhoscope.kernels.jit_cuda import inlined, jit
 kit = sys.modules[__name__]
 
 products, philox, words = _philox.build(lane, kit, inlined)
-log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(lane, kit, inlined)
+log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(
+    lane, kit, inlined
+)
 begin_two, end_two = _two_blocks.build(lane, kit, inlined)
 put_number, fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit, inlined)
 random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)

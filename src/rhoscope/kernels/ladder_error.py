@@ -122,14 +122,18 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
 
     @jit
     def move_two(w, y0, y1, count, power, x0, x1, parts, rung):
-        """y0 = P^T x0 and y1 = P^T x1, for which P in one part is read once."""
+        """y0 = P^T x0 and y1 = P^T x1, for which P in one part is read once; of y1 only the size is noted."""
+        p, down, rows = power
         if parts == 2:
-            kit.move(w, y0, count, power, x0, parts, rung)
-            kit.move(w, y1, count, power, x1, parts, rung)
+            rest = (p + rows * down, down, rows)
+            kit.apply_matrices(w, y0, count, rest, x0, power, x0)
+            kit.apply_matrices(w, y1, count, rest, x1, power, x1)
         else:
             kit.apply_to_two(w, y0, y1, count, power, x0, x1)
-            kit.keep_move(w, y0, count, x0, rung)
-            kit.keep_move(w, y1, count, x1, rung)
+        kit.keep_move(w, y0, count, x0, rung)
+        one = lane.const(1.0)
+        lane.store(w, y1 + count, lane.load(w, x1 + count) + lane.load(w, rung))
+        kit.keep_vector(w, y1, count, kit.vector_square(w, y1, count, one, one))
 
     @jit
     def keep_move(w, y, count, x, rung):

@@ -10,4 +10,6 @@ from rhoscope.kernels.caching import inlined
 kit = sys.modules[__name__]
 
 products, philox, words = _philox.build(lane, kit, inlined)
-log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(lane, kit, inlined)
+log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of, normals = _normal.build(
+    lane, kit, inlined
+)

@@ -20,9 +20,9 @@ def build(lane: Any, kit: Any, inlined: Any) -> Any:
     def add_pair(a, a_low, b, b_low, s, c):
         """Sums s and c after the term (a + a_low) (b + b_low); a_low b_low is below what they can hold."""
         total = lane.fma(a, b, s)
-        c = c + lane.fma(a, b, s - total)
-        c = lane.fma(a_low, b, c)
-        return total, lane.fma(a, b_low, c)
+        # What belongs to c is summed before, so that of three additions only one waits for the c of the term before.
+        rest = lane.fma(a_low, b, lane.fma(a, b, s - total))
+        return total, c + lane.fma(a, b_low, rest)
 
     @inlined
     def end_pair(s, c):
