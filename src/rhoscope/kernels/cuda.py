@@ -35,7 +35,16 @@ log_normal_range, log, sincospi_near, sincospi, uniform_of, uniforms, normals_of
 begin_two, end_two = _two_blocks.build(lane, kit, inlined)
 put_number, fill_normals, gain_of, multiply = _gaussian.build(lane, kit, jit, inlined)
 random_reflection, reflect_four, reflect_one, reflect = _reflections.build(lane, kit, jit)
-fill_ginibre, fill_complex_ginibre, fill_elliptic, fill_sparse = _fills_entries.build(lane, kit, jit)
+(
+    fill_ginibre,
+    put_complex,
+    put_mirrored,
+    fill_complex_pairs,
+    fill_mirrored_pairs,
+    fill_complex_ginibre,
+    fill_elliptic,
+    fill_sparse,
+) = _fills_entries.build(lane, kit, jit, inlined)
 ring_blocks, random_frame, fill_diagonal, fill_triangular, fill_haar, fill_low_rank = _fills_rotated.build(
     lane, kit, jit
 )
