@@ -124,8 +124,8 @@ class Spearman:
     def __init__(self, x: Ranks, y: Ranks):
         total = x.order.size
         self._x, self._y = x, y
-        self._to_x = y.place[x.order].astype(np.intp)  # takes what is in the order of y to that of x
-        self._to_y = x.place[y.order].astype(np.intp)
+        self._to_x = y.place.take(x.order).astype(np.intp)  # takes what is in the order of y to that of x
+        self._to_y = x.place.take(y.order).astype(np.intp)
         self._f = x.rank_at(self._to_y)
         turned = y.rank_at(self._to_x)
         # In units of 1/4N², whole numbers, and so exact. A sample lifts the ranks of all above it, where
@@ -133,7 +133,7 @@ class Spearman:
         lift = self._f * y.rank
         unit = 0.25 / total**2
         covariance = unit * float(lift.mean()) - 0.25
-        lift -= x.twice_below(turned)[self._to_y]
+        lift -= x.twice_below(turned).take(self._to_y)
         lift -= y.twice_below(self._f)
         scale = math.sqrt(x.variance * y.variance)
         self.value = _ratio(covariance, x.variance, y.variance)
@@ -166,7 +166,7 @@ class Spearman:
         x, y, f, g = self._x, self._y, self._f, self._y.rank
         weight = 1.0 / direction.size
         whole, unit = _whole(direction)
-        df = x.twice_below(whole[self._to_x])[self._to_y] * (0.5 * unit)
+        df = x.twice_below(whole.take(self._to_x)).take(self._to_y) * (0.5 * unit)
         dg = y.twice_below(whole) * (0.5 * unit)
         one = self._scale * float(direction @ self._at_equal_variance)
         two = (float((direction * f) @ dg) + float((direction * g) @ df)) * (0.5 * weight)

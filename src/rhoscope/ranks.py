@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-_SIGN = np.int64(-(2**63))
+_MAGNITUDE = np.int64(2**63 - 1)
 
 
 class Ranks:
@@ -74,17 +74,25 @@ class Ranks:
 def _ascending(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Indices that sort `values`, ties by index, and the sorted values.
 
-    They are sorted by the digits of 16 bits that a float64 has, which NumPy does by counting, in half the time of
-    `argsort`. The last of the four digits is looked at only where the order without it turns out wrong.
+    Whole numbers are sorted, which have the first bits of a value and then its index: NumPy sorts numbers by vectors,
+    several times as fast as `argsort` finds indices. Values whose first bits are the same are put in order afterwards.
     """
-    bits = np.ascontiguousarray(values, dtype="<f8").view("<i8")
-    whole = bits >> 63  # all ones for a negative float, which is the smaller the larger its other bits
-    whole |= _SIGN
-    whole ^= bits
-    digits = np.ascontiguousarray(whole.view("<u2").reshape(-1, 4).T)
-    order = np.lexsort(digits[1:])
-    ordered = values[order]
-    if (ordered[1:] < ordered[:-1]).any():
-        order = np.lexsort(digits)
-        ordered = values[order]
-    return order, ordered
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
+    keys = bits >> 63  # all ones for a negative float, which is the smaller the larger its other bits
+    keys &= _MAGNITUDE
+    keys ^= bits
+    spare = values.size.bit_length()
+    keys >>= spare
+    keys <<= spare
+    keys |= np.arange(values.size)
+    keys.sort()
+    first = keys >> spare
+    alike = first[1:] == first[:-1]
+    order = np.bitwise_and(keys, (1 << spare) - 1, out=keys)
+    if alike.any():
+        some = np.zeros(values.size, dtype=bool)
+        some[1:] |= alike
+        some[:-1] |= alike
+        among = order[some]
+        order[some] = among[np.argsort(values[among], kind="stable")]
+    return order, values.take(order)
