@@ -8,6 +8,7 @@ the tuple (first cell, step down, rows); row i, of `count` cells, starts `i * do
 from typing import Any
 
 from rhoscope.kernels import tiles
+from rhoscope.kernels.few_rows import partial_sums, two_cells
 from rhoscope.kernels.vector import ACCUMULATORS
 
 # Columns of a tile of outer products, four rows high.
@@ -17,6 +18,7 @@ BROAD = ACCUMULATORS // 4
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels named in the return statement, as `interleaved.build`."""
     width = lane.WIDTH
+    narrow = two_cells(lane)
 
     @jit
     def vector_size(w, vector, count):
@@ -105,6 +107,9 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         down *= width
         z *= width
         x *= width
+        if narrow and count == 2:
+            kit.combine_narrow(w, y, b, b_down, b_rows, z, a, down, rows, x)
+            return
         while count >= 8:
             kit.combine_8(w, y, b, b_down, b_rows, z, a, down, rows, x)
             count -= 8
@@ -183,6 +188,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         combining(8, 1),
         combining(4, 2) if ACCUMULATORS >= 8 else taking_turns(4),
         combining(3, 2),
+        combining(2, partial_sums(lane, 2)),
         combining(2, 2),
         combining(1, 4),
         combining(4, 1),

@@ -27,6 +27,7 @@ __all__ = ["begin_two", "end_two", "exponent", "log_of", "pow2"]
     combine_8,
     combine_4,
     combine_3,
+    combine_narrow,
     combine_2,
     combine_1,
     combine_panel,

@@ -17,11 +17,20 @@ ROWS = 2, 3, 4, 5, 6, 7, 8
 CELLS = 2, 3, 4, 5, 6, 7, 8
 # Vectors that registers hold besides a running vector, its successor and two more.
 FREE = 2 * ACCUMULATORS - 2
+# And in which the numbers of a vector are spread, one after another, where a lane is a column.
+SPREAD = 4
 
 
 def two_cells(lane: Any) -> bool:
-    """Whether there are vectors of two cells, each a register, where a lane is a column: in float32."""
-    return lane.EIGHT_SUMS and 2 * lane.WIDTH >= lane.precision.COLUMNS_FROM
+    """Whether there are vectors of two cells where a lane is a column: in float32."""
+    return 2 * lane.WIDTH >= lane.precision.COLUMNS_FROM
+
+
+def partial_sums(lane: Any, count: int) -> int:
+    """Partial sums of a product of so many cells where a lane is a column: chains enough to hide their latency."""
+    if count == 8:
+        return 1
+    return 4 if count == 2 and two_cells(lane) else 2
 
 
 def _marching(kit: Any, jit: Any) -> Any:
@@ -104,12 +113,11 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels `walk_2` to `walk_8`, `walk`, `walks` and `march`."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
-    narrow = two_cells(lane)
+    narrow = wide and two_cells(lane)
 
     def walking(count: int) -> Any:
-        parts = 1 if count == 8 else 2
-        size = FREE - parts * count
-        fixed = -(-size // (parts * count)) * parts
+        parts = partial_sums(lane, count)
+        size = min(max(1, FREE - SPREAD - parts * count), width * count)
         down = count * width
 
         @jit
@@ -134,15 +142,23 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                         q += parts
                     for _ in range(m % parts):
                         sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
-                sums = registers.add_first(sums, w, a * width, down, held, first, v * width, count, fixed)
-                p = a * width + fixed * down
-                q = v * width + fixed
-                for _ in range((rows - fixed) // parts):
+                        p += down
+                        q += 1
+                sums = registers.add_cell(sums, w, a * width, down, held, first, count)
+                p = a * width + width * down
+                for c in range(1, rows // width):
+                    sums = registers.add_cell(sums, w, p, down, (), lane.load(w, v + c), count)
+                    p += width * down
+                q = v * width + rows // width * width
+                left = rows % width
+                for _ in range(left // parts):
                     sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
                     p += parts * down
                     q += parts
-                for _ in range((rows - fixed) % parts):
+                for _ in range(left % parts):
                     sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
+                    p += down
+                    q += 1
                 v += count + 1
                 image = registers.total(sums, count)
                 first = image[0]

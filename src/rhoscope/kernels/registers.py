@@ -10,11 +10,8 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.tiles import Memory, spread_lane, sum_of_parts, tile_of
-from rhoscope.kernels.vector import I64
-
-# Scalars that `add_first` spreads from a register.
-AT_ONCE = 2
+from rhoscope.kernels.tiles import Memory, sum_of_parts, tile_of
+from rhoscope.kernels.vector import I32, Family
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -54,14 +51,33 @@ def add_image(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x
     return signature(tile, tile, w, types.int64, types.int64, held, x), codegen
 
 
-@intrinsic(prefer_literal=True)
-def add_first(
-    typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x: Any, at: Any, columns: Any, rows: Any
-) -> Any:
-    """The first rows of the matrix at w[a], row r times scalar r of the vector at w[at], onto partial sum r % parts.
+def _spread(builder: Any, x: Any, family: Family) -> list[Any]:
+    """Each number of a vector in all lanes.
 
-    The first vectors of these rows are those that `held` has. `x` is the first vector of what lies at w[at]: a few
-    scalars are spread from it, while the others, which may just have been stored, are on their way.
+    In two shuffles, each by a constant in the instruction: a single one would load its pattern, or the number itself,
+    from the cache that the matrix keeps busy. LLVM would join the two if it saw what lies between.
+    """
+    each = 128 // family.bits
+    kind = ir.FunctionType(x.type, [x.type])
+    spread = []
+    for first in range(0, family.width, each):
+        block = _shuffle(builder, x, [first + i % each for i in range(family.width)])
+        block = builder.asm(kind, "", "=v,0", [block], False)
+        for k in range(each):
+            spread.append(_shuffle(builder, block, [i // each * each + k for i in range(family.width)]))
+    return spread
+
+
+def _shuffle(builder: Any, x: Any, order: list[int]) -> Any:
+    lanes = ir.Constant(ir.VectorType(I32, len(order)), [ir.Constant(I32, i) for i in order])
+    return builder.shuffle_vector(x, ir.Constant(x.type, ir.Undefined), lanes)
+
+
+@intrinsic(prefer_literal=True)
+def add_cell(typingctx: Any, tile: Any, w: Any, a: Any, down: Any, held: Any, x: Any, columns: Any) -> Any:
+    """As many rows of the matrix at w[a] as x has numbers, row r times number r, onto partial sum r % parts.
+
+    The first vectors of these rows are those that `held` has.
     """
     width = columns.literal_value
 
@@ -69,9 +85,7 @@ def add_first(
         memory = Memory(context, builder, sig.args[1], args[1])
         values = cgutils.unpack_tuple(builder, args[0])
         row, known = args[2], cgutils.unpack_tuple(builder, args[4])
-        for r in range(rows.literal_value):
-            here = builder.add(args[6], ir.Constant(I64, r))
-            s = spread_lane(builder, args[5], r) if r < AT_ONCE else memory.spread(here)
+        for r, s in enumerate(_spread(builder, args[5], memory.family)):
             for c in range(width):
                 k = r * width % len(values) + c
                 entry = known.pop(0) if known else memory.load(row, c)
@@ -79,8 +93,7 @@ def add_first(
             row = builder.add(row, args[3])
         return context.make_tuple(builder, sig.return_type, values)
 
-    integers = types.int64, types.int64
-    return signature(tile, tile, w, *integers, held, x, types.int64, columns, rows), codegen
+    return signature(tile, tile, w, types.int64, types.int64, held, x, columns), codegen
 
 
 @intrinsic(prefer_literal=True)

@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.core.typing import signature
 from numba.extending import intrinsic
 
-from rhoscope.kernels.vector import I32, I64, Family, family_of, splat
+from rhoscope.kernels.vector import I64, Family, family_of, splat
 
 # pyright: reportArgumentType=false, reportCallIssue=false
 # (an intrinsic takes a typing context as first argument, which its callers never pass)
@@ -56,12 +56,6 @@ class Memory:
         kind = ir.FunctionType(self._vector, [self._vector] * 3)
         name = f"llvm.fma.{self.family.suffix}"
         return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), [x, y, z])
-
-
-def spread_lane(builder: Any, vector: Any, lane: int) -> Any:
-    """One lane of a vector in all of them."""
-    order = ir.Constant(ir.VectorType(I32, vector.type.count), [ir.Constant(I32, lane)] * vector.type.count)
-    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), order)
 
 
 def tile_of(family: Family, count: int) -> Any:

@@ -7,14 +7,13 @@ holds the second sample is another array, laid out as the first. The bits are th
 from typing import Any
 
 from rhoscope.kernels import registers, tiles
-from rhoscope.kernels.few_rows import FREE, two_cells
+from rhoscope.kernels.few_rows import FREE, SPREAD, partial_sums, two_cells
 from rhoscope.kernels.recurrence_space import CELLS_SIDE_BY_SIDE, ROWS_SIDE_BY_SIDE
 from rhoscope.kernels.scaled import ZERO
 
 # Rows in registers where a lane is a matrix; cells of a row where it is a column, two where there are `two_cells`.
 ROWS = 2, 3, 4, 5, 6, 7, 8
 CELLS = 2, 3, 4
-PARTS = 2
 
 
 def build_interleaved(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
@@ -83,12 +82,12 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     """The kernels `walk_both_2` to `walk_both_4` and those named in both return statements."""
     width = lane.WIDTH
     wide = lane.EIGHT_SUMS
-    narrow = two_cells(lane)
+    narrow = wide and two_cells(lane)
 
     def walking(count: int) -> Any:
         down = count * width
-        size = FREE // 2 - 2 - PARTS * count
-        fixed = -(-size // (PARTS * count)) * PARTS
+        parts = partial_sums(lane, count)
+        size = max(1, FREE // 2 - SPREAD - parts * count)
 
         @jit
         def walk(w, other, v, steps, matrix):
@@ -99,20 +98,27 @@ def build_columns(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             held = tiles.load(w, a * width, down, count, size)
             kept = tiles.load(other, a * width, down, count, size)
             for _ in range(steps):
-                sums = tiles.start(w, 0, True, count, PARTS)
-                more = tiles.start(other, 0, True, count, PARTS)
-                sums = registers.add_first(sums, w, a * width, down, held, x, v * width, count, fixed)
-                more = registers.add_first(more, other, a * width, down, kept, y, v * width, count, fixed)
-                p = a * width + fixed * down
-                q = v * width + fixed
-                for _ in range((rows - fixed) // PARTS):
-                    sums = tiles.add_rows(sums, w, p, down, q, 1, count, PARTS)
-                    more = tiles.add_rows(more, other, p, down, q, 1, count, PARTS)
-                    p += PARTS * down
-                    q += PARTS
-                if rows % PARTS:
+                sums = tiles.start(w, 0, True, count, parts)
+                more = tiles.start(other, 0, True, count, parts)
+                sums = registers.add_cell(sums, w, a * width, down, held, x, count)
+                more = registers.add_cell(more, other, a * width, down, kept, y, count)
+                p = a * width + width * down
+                for c in range(1, rows // width):
+                    sums = registers.add_cell(sums, w, p, down, (), lane.load(w, v + c), count)
+                    more = registers.add_cell(more, other, p, down, (), lane.load(other, v + c), count)
+                    p += width * down
+                q = v * width + rows // width * width
+                left = rows % width
+                for _ in range(left // parts):
+                    sums = tiles.add_rows(sums, w, p, down, q, 1, count, parts)
+                    more = tiles.add_rows(more, other, p, down, q, 1, count, parts)
+                    p += parts * down
+                    q += parts
+                for _ in range(left % parts):
                     sums = tiles.add_rows(sums, w, p, down, q, 1, count, 1)
                     more = tiles.add_rows(more, other, p, down, q, 1, count, 1)
+                    p += down
+                    q += 1
                 v += count + 1
                 image = registers.total(sums, count)
                 x = image[0]
