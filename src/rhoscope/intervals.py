@@ -68,7 +68,7 @@ def median(values: np.ndarray) -> Estimate:
     rank = math.ceil(float(special.bdtrik((1 - LEVEL) / 2, total, 0.5)))
     low_index = max(rank - 1, 0)
     middle = (total - 1) // 2, total // 2
-    ordered = np.partition(values, sorted({low_index, *middle, total - 1 - low_index}))
+    ordered = np.sort(values)  # by vectors, in less time than `partition` takes for four places
     left, right = float(ordered[middle[0]]), float(ordered[middle[1]])
     value = left if left == right else (left + right) / 2
     if rank == 0:  # too few samples for any pair of order statistics to enclose the median at 95 %
