@@ -1,6 +1,7 @@
 """How a range is cut into chunks, and who gets them."""
 
 import threading
+import time
 
 import pytest
 
@@ -53,3 +54,24 @@ def test_few_but_long_tasks_go_to_all_threads() -> None:
 
     for_chunks(work, 8, 8, 2, grain=1)
     assert met == {0, 1}
+
+
+@pytest.mark.parametrize("fails", [0, 1])
+def test_an_error_of_either_thread_is_raised_and_stops_the_other(fails: int) -> None:
+    """The one that fails waits until the other has begun, which then takes no further chunk."""
+    begun, failed = threading.Event(), threading.Event()
+    taken: list[int] = []
+
+    def work(worker: int, start: int, stop: int) -> None:
+        taken.append(worker)
+        if worker == fails:
+            assert begun.wait(10)
+            failed.set()
+            raise ZeroDivisionError
+        begun.set()
+        assert failed.wait(10)
+        time.sleep(0.1)  # until the error has been noted
+
+    with pytest.raises(ZeroDivisionError):
+        for_chunks(work, 100, 1, 2)
+    assert sorted(taken) == [0, 1]

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 
 Work = Callable[[int, int, int], None]
 
@@ -23,9 +23,9 @@ def for_chunks(
     """Call work(worker, start, stop) for consecutive chunks of range(count) on `threads` threads.
 
     Each worker takes the next chunk when it is free, so uneven chunks balance. Towards the end chunks get shorter, in
-    steps of `grain`, so that the threads end at about the same time; None keeps them as they are. One thread runs
-    inline. An exception stops the others at their next chunk and is raised here; so does KeyboardInterrupt in the
-    calling thread.
+    steps of `grain`, so that the threads end at about the same time; None keeps them as they are. The calling thread is
+    worker 0: to start a thread and to end it takes as long as some kernels. An exception stops the others at their next
+    chunk and is raised here; so does KeyboardInterrupt in the calling thread.
 
     Raises:
         Cancelled: `cancelled`, polled before each chunk, turned true.
@@ -36,22 +36,27 @@ def for_chunks(
     stop = threading.Event()
 
     def run(worker: int) -> None:
-        while not stop.is_set():
-            if cancelled is not None and cancelled():
-                raise Cancelled
-            with lock:
-                taken = next(bounds, None)
-            if taken is None:
-                return
-            work(worker, *taken)
+        try:
+            while not stop.is_set():
+                if cancelled is not None and cancelled():
+                    raise Cancelled
+                with lock:
+                    taken = next(bounds, None)
+                if taken is None:
+                    return
+                work(worker, *taken)
+        except BaseException:
+            stop.set()
+            raise
 
     if threads <= 1:
         run(0)
         return
-    with ThreadPoolExecutor(threads, thread_name_prefix="rhoscope") as pool:
-        futures = [pool.submit(run, worker) for worker in range(threads)]
+    with ThreadPoolExecutor(threads - 1, thread_name_prefix="rhoscope") as pool:
+        futures = [pool.submit(run, worker) for worker in range(1, threads)]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            run(0)
+            wait(futures)
         finally:
             stop.set()
         for future in futures:
