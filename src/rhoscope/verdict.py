@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _JUDGES = 4
 """Lags judged at a time, at most: each takes the memory of some thirty columns."""
 
+_FEW = 1 << 15
+"""With fewer samples one lag at a time: handing Python's lock to and fro costs more than threads gain."""
+
 _LARGE = 1 << 21
 
 
@@ -132,8 +135,9 @@ def criterion(result: "Result", band: float = math.log(10)) -> Verdict:
     # Hundreds of arrays of a column each come and go. The GNU C library would give each back to the system, which
     # costs as much as all arithmetic; having seen a larger block freed, it keeps them.
     np.empty(_LARGE)
+    judges = 1 if seen.log_gain.size < _FEW else min(available_cores(), _JUDGES)
     # BLAS on its own threads would spend its time on waiting: its thousands of inner products are short.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(available_cores(), _JUDGES)) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(judges) as pool:
         lags = tuple(pool.map(lambda lag: judge(seen, lag, width), seen.lags))
     return Verdict(
         study=result.study,
