@@ -105,12 +105,13 @@ def test_error_of_a_heavy_tail_has_few():
     # One sample in twenty makes up the whole variance: kurtosis 20, so 2·400/19 degrees of freedom, not 400.
     influence = np.zeros(400)
     influence[:10], influence[10:20] = 3.0, -3.0
-    assert effective_degrees(influence**2) == pytest.approx(800 / 19, rel=1e-12)
+    degrees = effective_degrees(float(np.sum(influence**2)), float(np.sum(influence**4)), 400)
+    assert degrees == pytest.approx(800 / 19, rel=1e-12)
     assert student_quantile(800 / 19) == pytest.approx(stats.t.ppf(0.975, 800 / 19), rel=1e-12)
 
 
 def test_error_that_does_not_vary_has_the_normal_quantile():
-    degrees = effective_degrees(np.ones(16))
+    degrees = effective_degrees(16.0, 16.0, 16)
     assert student_quantile(degrees) == pytest.approx(stats.norm.ppf(0.975), rel=1e-8)
 
 

@@ -11,7 +11,6 @@ Reference: DiCiccio and Efron, Biometrika 79 (1992) 231; Efron and Tibshirani, A
 Bootstrap (1993), section 22.6.
 """
 
-import itertools
 import math
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +20,8 @@ import numpy as np
 from scipy import special
 
 from rhoscope.intervals import NEAR_ONE, Estimate, Standardised, effective_degrees, student_quantile
+from rhoscope.kernels.moment_sums import correlation_influence, moments_along, power_sums, product_sums
+from rhoscope.kernels.rank_sums import concordance, rank_influence, rank_sums_along
 from rhoscope.ranks import Ranks
 
 FEWEST = 10
@@ -58,15 +59,14 @@ def interval(statistic: Statistic) -> Estimate:
     value, influence = statistic.value, statistic.influence
     unknown = Estimate(value, math.nan, math.nan)
     total = influence.size
-    squares = influence * influence
-    square = float(squares.sum())
+    square, cube, fourth = power_sums(influence)
     if total < FEWEST or statistic.near_one:
         return unknown
     if square <= 1e-24 * total:  # T does not vary, as the difference of two predictors of the same order
         return Estimate(value, value, value)
     root = math.sqrt(square)
     error = root / total
-    acceleration = float(squares @ influence) / (6 * root**3)
+    acceleration = cube / (6 * root**3)
     along = statistic.along(influence)
 
     def at(errors: float) -> float:
@@ -75,7 +75,7 @@ def interval(statistic: Statistic) -> Estimate:
     curvature = (at(_STEP) - 2 * at(0.0) + at(-_STEP)) / (2 * error * _STEP**2)
     shift = curvature - statistic.bias / error
     z0 = float(special.ndtri(2 * special.ndtr(acceleration) * special.ndtr(shift)))
-    reach = student_quantile(effective_degrees(squares))
+    reach = student_quantile(effective_degrees(square, fourth, total))
     low, high = (at(w / (1 - acceleration * w) ** 2) for w in (z0 - reach, z0 + reach))
     return Estimate(value, low, high) if low <= value <= high else unknown
 
@@ -87,25 +87,24 @@ class Pearson:
     """
 
     def __init__(self, x: Standardised, y: Standardised):
-        u, v, uu, vv = x.values, y.values, x.squares, y.squares
+        u, v = x.values, y.values
         total = u.size
-        uv = u * v
-        r = _ratio(float(uv.mean()), 1.0, 1.0)
-        both = uu + vv
+        products, squares, cubes = product_sums(u, v)
+        r = _ratio(products / total, 1.0, 1.0)
         # Half the mean second derivative of r towards each single sample, over N.
         fourth = (x.fourth + y.fourth) / total - 2
-        mixed = float(uu @ vv) / total - 1
-        cross = float(uv @ both) / total - 2 * r
+        mixed = squares / total - 1
+        cross = cubes / total - 2 * r
         self.bias = (r * (0.75 * fourth + 0.5 * mixed) - cross) / (2 * total)
         self.value = r
         self.near_one = abs(r) > NEAR_ONE
-        both *= 0.5 * r
-        self.influence = np.subtract(uv, both, out=both)
-        self._moments = u, v, uu, vv, uv
+        self.influence = np.empty(total)
+        correlation_influence(u, v, r, self.influence)
+        self._values = u, v
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The correlation under weights P + s·direction."""
-        a, b, p, q, c = (float(moment @ direction) for moment in self._moments)
+        a, b, p, q, c = moments_along(*self._values, direction)
 
         def at(s: float) -> float:
             covariance = self.value + s * c - s * s * a * b
@@ -124,25 +123,22 @@ class Spearman:
     def __init__(self, x: Ranks, y: Ranks):
         total = x.order.size
         self._x, self._y = x, y
-        self._to_x = y.place.take(x.order).astype(np.intp)  # takes what is in the order of y to that of x
-        self._to_y = x.place.take(y.order).astype(np.intp)
-        self._f = x.rank_at(self._to_y)
-        turned = y.rank_at(self._to_x)
-        # In units of 1/4N², whole numbers, and so exact. A sample lifts the ranks of all above it, where
-        # Σ_j p_j G_j [x_j > x_i] = ½ − Σ_j p_j G_j [x_j < x_i].
-        lift = self._f * y.rank
-        unit = 0.25 / total**2
-        covariance = unit * float(lift.mean()) - 0.25
-        lift -= x.twice_below(turned).take(self._to_y)
-        lift -= y.twice_below(self._f)
+        self._ranks = (x.rank, y.rank) if x.tied or y.tied else (None, None)
+        self._to_x = np.empty(total, dtype=y.place.dtype)
+        self._f = np.empty(total, dtype=np.int64)
+        self.influence = np.empty(total)
         scale = math.sqrt(x.variance * y.variance)
+        unit = 0.25 / total**2  # of products of two ranks
+        products = rank_influence(
+            x.order, y.place, *self._ranks, unit / scale, self._to_x, self._f, self.influence
+        )
+        covariance = unit / total * products - 0.25
         self.value = _ratio(covariance, x.variance, y.variance)
         self.near_one = abs(self.value) > NEAR_ONE
         self._scale = scale
-        self.influence = lift * (unit / scale)
-        self.influence -= self.influence.mean()
         self._at_equal_variance = self.influence
-        self.bias = (_concordance(x, y, turned) / 4 - 3 * covariance) / (total * scale)
+        tau = concordance(*self._ranks, self._to_x, _cuts(total), _STARTS)
+        self.bias = (tau / 4 - 3 * covariance) / (total * scale)
         if x.tied or y.tied:
             self._add_ties()
 
@@ -150,9 +146,11 @@ class Spearman:
         """Where ranks are tied, their variances V depend on the sample too: T to second order in them."""
         total = self.influence.size
         relative, first = [], 0.0
-        for ranks, to_y in ((self._x, self._to_y), (self._y, slice(None))):
+        for ranks, place in ((self._x, self._to_x), (self._y, slice(None))):
             if ranks.tied:
-                relative.append(ranks.variance_influence()[to_y] / ranks.variance)
+                part = np.empty(total)
+                part[place] = ranks.variance_influence() / ranks.variance
+                relative.append(part)
                 first += float((ranks.mass * ranks.mass) @ (1 - ranks.mass)) / (8 * ranks.variance)
         both = sum(relative, np.zeros(total))
         self.influence = self.influence - 0.5 * self.value * both
@@ -163,15 +161,16 @@ class Spearman:
 
     def along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The rank correlation under weights P + s·direction: a cubic over the root of two cubics."""
-        x, y, f, g = self._x, self._y, self._f, self._y.rank
-        weight = 1.0 / direction.size
-        whole, unit = _whole(direction)
-        df = x.twice_below(whole.take(self._to_x)).take(self._to_y) * (0.5 * unit)
-        dg = y.twice_below(whole) * (0.5 * unit)
-        one = self._scale * float(direction @ self._at_equal_variance)
-        two = (float((direction * f) @ dg) + float((direction * g) @ df)) * (0.5 * weight)
-        two += float(df @ dg) * weight
-        three = float((direction * df) @ dg)
+        x, y, total = self._x, self._y, direction.size
+        # The changes in weight as whole numbers, so small that twice the sum of all fits 63 bits.
+        units = 2.0**60 / (total * max(float(direction.max()), -float(direction.min())))
+        half = 0.5 / units
+        one, mixed, both, three = rank_sums_along(
+            direction, units, *self._ranks, self._to_x, self._f, self._at_equal_variance, np.empty(total)
+        )
+        one *= self._scale
+        two = (0.5 * mixed + half * both) * half / total
+        three *= half * half
         covariance = self.value * self._scale
         variance_y = y.variance_along(direction)
         tied = x.tied or y.tied
@@ -202,17 +201,6 @@ class Difference:
         return lambda s: first(s) - second(s)
 
 
-def _whole(weights: np.ndarray) -> tuple[np.ndarray, float]:
-    """`weights` (N,) as whole numbers and their unit, so small that twice the sum of all fits 63 bits.
-
-    Whole numbers add up exactly, and several times as fast as floats, each of which waits for the sum before it.
-    """
-    peak = max(float(weights.max()), -float(weights.min()))
-    unit = math.ldexp(1.0, math.frexp(weights.size * peak)[1] - 61)
-    scaled = weights * (1 / unit)
-    return np.rint(scaled, out=scaled).astype(np.int64), unit
-
-
 def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
     """Correlation, held to [−1, 1] against rounding, and where weights far along a direction are negative."""
     if variance_x <= 0 or variance_y <= 0:
@@ -220,31 +208,7 @@ def _ratio(covariance: float, variance_x: float, variance_y: float) -> float:
     return max(-1.0, min(1.0, covariance / math.sqrt(variance_x * variance_y)))
 
 
-def _concordance(x: Ranks, y: Ranks, second: np.ndarray) -> float:
-    """Mean of sign(x_i − x_j)·sign(y_i − y_j) over all pairs, by strata of their distance in the order of x.
-
-    `second` are the ranks of y in the order of x. Where the correlation is near 1 only neighbours are
-    discordant, so that pairs at random would see few.
-    """
-    total = second.size
-    found = 0.0
-    for low, high in itertools.pairwise(_cuts(total)):  # distances low to high − 1
-        middle = (low + high - 1) // 2
-        step = 1 + (total - middle) // _STARTS
-        near, far = slice(0, total - middle, step), slice(middle, total, step)
-        up = second[near] < second[far]
-        if x.tied or y.tied:
-            apart = x.rank[near] < x.rank[far]
-            rise = np.count_nonzero(apart & up)
-            fall = np.count_nonzero(apart & (second[near] > second[far]))
-        else:
-            rise = np.count_nonzero(up)
-            fall = up.size - rise
-        found += (rise - fall) / up.size * (high - low) * (total - (low + high - 1) / 2)
-    return found / (total * (total - 1) / 2)
-
-
 @cache
-def _cuts(total: int) -> list[int]:
+def _cuts(total: int) -> np.ndarray:
     """Bounds of the strata of distances 1 to total − 1."""
-    return np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.intp)).tolist()
+    return np.unique(np.geomspace(1, total, _STRATA + 1).round().astype(np.int64))

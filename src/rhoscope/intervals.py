@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 from scipy import special
 
+from rhoscope.kernels.moment_sums import power_sums, slope_sums
+
 LEVEL = 0.95
 """Coverage that every interval of rhoscope aims for."""
 
@@ -76,16 +78,16 @@ def median(values: np.ndarray) -> Estimate:
     return Estimate(value, float(ordered[low_index]), float(ordered[total - 1 - low_index]))
 
 
-def effective_degrees(squares: np.ndarray) -> float:
-    """Degrees of freedom of a standard error √(Σ f²)/N that comes from `squares` f² (N,), where f is of mean 0.
+def effective_degrees(square: float, fourth: float, samples: int) -> float:
+    """Degrees of freedom of a standard error √(Σ f²)/N, from Σ f² and Σ f⁴ over N samples, where f is of mean 0.
 
     Σ f² has relative variance (κ − 1)/N, with κ the kurtosis of f, and χ² of ν degrees of freedom has 2/ν: so
     ν = 2N/(κ − 1). For a normal f that is N.
 
     Reference: Satterthwaite, Biometrics Bulletin 2 (1946) 110.
     """
-    spread = squares.size * float(squares @ squares) / float(squares.sum()) ** 2 - 1
-    return 2 * squares.size / max(spread, 1e-9)
+    spread = samples * fourth / square**2 - 1
+    return 2 * samples / max(spread, 1e-9)
 
 
 def student_quantile(degrees: float) -> float:
@@ -113,7 +115,7 @@ class Standardised:
     @cached_property
     def fourth(self) -> float:
         """Sum of the fourth powers of the standardised values."""
-        return float(self.squares @ self.squares)
+        return power_sums(self.values)[2]
 
     @cached_property
     def least_free(self) -> float:
@@ -143,12 +145,9 @@ def hc3_slope(x: Standardised, y: Standardised) -> Estimate:
     slope = covariance / x.square
     if x.least_free < 1e-12:  # one sample alone fixes the slope: its error cannot be seen
         return Estimate(slope, -math.inf, math.inf)
-    influence = slope * x.deviations
-    np.subtract(y.deviations, influence, out=influence)
-    influence *= x.freed
-    squares = np.multiply(influence, influence, out=influence)
-    error = math.sqrt(float(squares.sum())) / x.square
-    degrees = effective_degrees(squares) if error > 0 else 0.0
+    square, fourth = slope_sums(x.deviations, y.deviations, slope, x.freed)
+    error = math.sqrt(square) / x.square
+    degrees = effective_degrees(square, fourth, x.deviations.size) if error > 0 else 0.0
     if degrees < _MANY and slope * covariance >= NEAR_ONE**2 * y.square:
         return Estimate(slope, math.nan, math.nan)
     half = student_quantile(degrees) * error

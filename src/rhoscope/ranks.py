@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rhoscope.kernels.moment_sums import power_sums
+
 _MAGNITUDE = np.int64(2**63 - 1)
 
 
@@ -18,8 +20,9 @@ class Ranks:
     def __init__(self, values: np.ndarray):
         total = values.size
         self.order, ordered = _ascending(values)
-        self.place = np.empty(total, dtype=np.min_scalar_type(total))
-        self.place[self.order] = np.arange(total, dtype=self.place.dtype)
+        index = np.int32 if total < 2**31 else np.int64  # half the memory to fetch from
+        self.place = np.empty(total, dtype=index)
+        self.place[self.order] = np.arange(total, dtype=index)
         apart = ordered[1:] != ordered[:-1]
         self.tied = not apart.all()
         if self.tied:
@@ -27,27 +30,11 @@ class Ranks:
             self._counts = np.diff(self._starts, append=total)
             self.mass = self._counts / total  # of each group of ties
             cubes = float((self.mass * self.mass) @ self.mass)
+            self.rank = np.repeat(2 * self._starts + self._counts, self._counts)
         else:
             cubes = 1.0 / total**2
+            self.rank = np.arange(1, 2 * total, 2)
         self.variance = (1.0 - cubes) / 12
-        self.rank = self.twice_below(np.ones(total, dtype=np.int64))
-
-    def twice_below(self, weights: np.ndarray) -> np.ndarray:
-        """Twice the weight of all samples below each, ties by half, where `weights` (N,) are in ascending order."""
-        if self.tied:
-            weights = np.add.reduceat(weights, self._starts)
-        below = np.cumsum(weights)
-        below += below
-        below -= weights
-        return np.repeat(below, self._counts) if self.tied else below
-
-    def rank_at(self, places: np.ndarray) -> np.ndarray:
-        """`rank[places]`, which without ties is 2·places + 1."""
-        if self.tied:
-            return self.rank[places]
-        rank = places + places
-        rank += 1
-        return rank
 
     def variance_along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The function s -> variance of the ranks under weights 1/N + s·direction, in ascending order.
@@ -58,11 +45,10 @@ class Ranks:
             change = np.add.reduceat(direction, self._starts)
             one = 3 * float((self.mass * self.mass) @ change)
             two = 3 * float((self.mass * change) @ change)
+            three = float((change * change) @ change)
         else:
-            change, equal = direction, 1.0 / direction.size
-            one = 0.0
-            two = 3 * equal * float(change @ change)
-        three = float((change * change) @ change)
+            square, three, _ = power_sums(direction)
+            one, two = 0.0, 3 / direction.size * square
         return lambda s: self.variance - s * (one + s * (two + s * three)) / 12
 
     def variance_influence(self) -> np.ndarray:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from rhoscope.study import Study
 
 _JUDGES = 4
-"""Lags judged at a time, at most: each takes the memory of some thirty columns."""
+"""Lags judged at a time, at most: each takes the memory of some twenty columns."""
 
-_FEW = 1 << 15
+_FEW = 1 << 14
 """With fewer samples one lag at a time: handing Python's lock to and fro costs more than threads gain."""
 
 _LARGE = 1 << 21

@@ -100,8 +100,11 @@ class _Cache(Forgiving, _Quick):
     pass
 
 
-def jit(function: Callable[..., Any], inline: bool = False) -> Any:
-    """Compile on first call, without the GIL, with IEEE division, and keep the result on disk."""
+def jit(function: Callable[..., Any], inline: bool = False, reorder: bool = False) -> Any:
+    """Compile on first call, without the GIL, with IEEE division, and keep the result on disk.
+
+    With `reorder` the compiler may add up in another order, as vectors do.
+    """
     if numba.config.DISABLE_JIT:
         return function
     _name_by_closure(function)
@@ -111,6 +114,7 @@ def jit(function: Callable[..., Any], inline: bool = False) -> Any:
         "forceinline": inline,
         "no_cfunc_wrapper": True,
         "_nrt": False,
+        "fastmath": {"reassoc", "nsz", "contract"} if reorder else False,
     }
     dispatcher: Any = numba.njit(**options)(function)
     dispatcher._cache = _Cache(function)
@@ -134,6 +138,11 @@ def _name_by_closure(function: Callable[..., Any]) -> None:
 def inlined(function: Callable[..., Any]) -> Any:
     """`jit` for small functions: made part of every caller, where their values then stay in registers."""
     return jit(function, inline=True)
+
+
+def jit_sums(function: Callable[..., Any]) -> Any:
+    """`jit` for loops whose sums may be taken in any order: compiled to vectors."""
+    return jit(function, reorder=True)
 
 
 class _Listener(event.Listener):
