@@ -1,6 +1,7 @@
-"""Middle ranks, and the weight of all samples that rank below each."""
+"""Middle ranks and their variance."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
@@ -13,8 +14,8 @@ class Ranks:
     """Middle ranks of `values` (N,), none of them NaN: ties share one, ±inf are values like others.
 
     `order` lists the samples by ascending value, and `place[s]` is where sample s stands in it. All else is in
-    that order. `rank` holds r = 2·(samples below) + (samples equal), a whole number: r/2N is the position of a
-    sample in (0, 1).
+    that order. A rank r = 2·(samples below) + (samples equal) is a whole number: r/2N is the position of a sample
+    in (0, 1).
     """
 
     def __init__(self, values: np.ndarray):
@@ -30,11 +31,16 @@ class Ranks:
             self._counts = np.diff(self._starts, append=total)
             self.mass = self._counts / total  # of each group of ties
             cubes = float((self.mass * self.mass) @ self.mass)
-            self.rank = np.repeat(2 * self._starts + self._counts, self._counts)
         else:
             cubes = 1.0 / total**2
-            self.rank = np.arange(1, 2 * total, 2)
         self.variance = (1.0 - cubes) / 12
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        """Twice the number of samples below each and once that of those equal, in ascending order."""
+        if self.tied:
+            return np.repeat(2 * self._starts + self._counts, self._counts)
+        return np.arange(1, 2 * self.order.size, 2)
 
     def variance_along(self, direction: np.ndarray) -> Callable[[float], float]:
         """The function s -> variance of the ranks under weights 1/N + s·direction, in ascending order.
