@@ -104,7 +104,7 @@ class CpuDevice:
             ]
             for _ in range(min(self.threads, count))
         ]
-        status = np.zeros(count)
+        status = np.zeros(count, dtype=np.uint8)
         parts = values.reshape(-1).view(precision.real)
 
         def work(worker: int, start: int, stop: int) -> None:

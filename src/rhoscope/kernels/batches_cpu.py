@@ -3,8 +3,8 @@
 from typing import Any
 
 # What is said of a matrix whose eigenvalues were not found.
-FAILED = 1.0
-BEYOND = 2.0
+FAILED = 1
+BEYOND = 2
 
 
 def build(lane: Any, kit: Any, jit: Any) -> Any:

@@ -147,7 +147,17 @@ hessenberg_form, rescale, eigenvalues, leading_eigenvalue, measure, finish_spect
     _spectrum.build(lane, kit, jit)
 )
 spectrum_rows = _spectrum.ROWS
-take_group, take_fours, give_group, give_fours, give_pairs = _groups_cpu.build(lane, kit, jit, inlined)
+(
+    take_group,
+    take_fours,
+    give_group,
+    give_fours,
+    give_half,
+    give_quarter,
+    give_eighth,
+    give_one,
+    give_pairs,
+) = _groups_cpu.build(lane, kit, jit, inlined)
 eigenvalues_batch, spectrum_batch = batches_cpu.build(lane, kit, jit)
 (
     vector_size,

@@ -69,5 +69,15 @@ apply_line, apply_two, apply_lines, apply_run, make_reflector, chase_step, chase
     francis_iterate,
 ) = _small.build(lane, kit, jit, inlined)
 hessenberg_form, rescale, eigenvalues, _, _, _, _ = _spectrum.build(lane, kit, jit)
-take_group, take_fours, give_group, give_fours, give_pairs = _groups_cpu.build(lane, kit, jit, inlined)
+(
+    take_group,
+    take_fours,
+    give_group,
+    give_fours,
+    give_half,
+    give_quarter,
+    give_eighth,
+    give_one,
+    give_pairs,
+) = _groups_cpu.build(lane, kit, jit, inlined)
 eigenvalues_batch, _ = batches_cpu.build(lane, kit, jit)

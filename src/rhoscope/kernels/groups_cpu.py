@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from rhoscope.kernels import shuffles, tiles
+from rhoscope.kernels import lane_memory, shuffles, tiles
 
 
 def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
-    """The kernels `take_group`, `give_group` and `give_pairs`, and what they have for four numbers a matrix."""
+    """The kernels `take_group`, `give_group` and `give_pairs`, and what they have for few numbers a matrix."""
     width = lane.WIDTH
     block = lane.precision.WIDTH
     half = block // 2
@@ -23,7 +23,7 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
             if ld == columns:
                 rows = 1
                 columns = size
-            if alike and size == 4 and rows == 1 and first + width <= last + 1:
+            if (taking or alike) and size == 4 and rows == 1 and first + width <= last + 1:
                 if taking:
                     kit.take_fours(matrices, 4 * first, a, at)
                 else:
@@ -60,9 +60,13 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
     def take_fours(matrices, source, a, at):
         """Four numbers of every lane, that lie one lane after another."""
         for s in range(0, width, block):
-            tile = tiles.load(matrices, source + 4 * s, block, 1, 4)
-            low = shuffles.sift(tile[0], tile[1])
-            high = shuffles.sift(tile[2], tile[3])
+            at_lane = source + 4 * s
+            x = lane_memory.load_rounded(a, matrices, at_lane)
+            y = lane_memory.load_rounded(a, matrices, at_lane + block)
+            z = lane_memory.load_rounded(a, matrices, at_lane + 2 * block)
+            u = lane_memory.load_rounded(a, matrices, at_lane + 3 * block)
+            low = shuffles.sift(x, y)
+            high = shuffles.sift(z, u)
             even = shuffles.sift(low[0], high[0])
             odd = shuffles.sift(low[1], high[1])
             tiles.store(shuffles.beside(even, odd), a, at * width + s, width, 1)
@@ -75,6 +79,21 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
         tiles.store(shuffles.alternate(even[0], odd[0]), matrices, to, block, 1)
         tiles.store(shuffles.alternate(even[1], odd[1]), matrices, to + 2 * block, block, 1)
 
+    def giving(count: int) -> Any:
+        """How so many elements at a time, a power of two, become pairs, for n no smaller."""
+
+        @inlined
+        def give_some(x, y, n, s, pairs, places):
+            i = 0
+            while i < n:
+                i = min(i, n - count)
+                low = tiles.load(x, i * width + s, width, 1, count)
+                high = tiles.load(y, i * width + s, width, 1, count)
+                shuffles.store_turned(shuffles.beside(low, high), pairs, places, 2 * i)
+                i += count
+
+        return give_some
+
     @jit
     def give_pairs(x, y, n, pairs, first, last):
         """x_0, y_0, x_1, y_1, ... of n elements of x and y, to matrices from `first` on of a flat (N, n, 2) array."""
@@ -84,17 +103,14 @@ def build(lane: Any, kit: Any, jit: Any, inlined: Any) -> Any:
                 kit.give_fours(tile, pairs, 4 * (first + s))
                 continue
             places = shuffles.places(first + s, last, 2 * n, block)
-            i = 0
-            while i < n and n >= half:
-                i = min(i, n - half)
-                low = tiles.load(x, i * width + s, width, 1, half)
-                high = tiles.load(y, i * width + s, width, 1, half)
-                shuffles.store_turned(shuffles.beside(low, high), pairs, places, 2 * i)
-                i += half
-            while i < n:
-                for k in range(block):
-                    lane.put(pairs, places[k] + 2 * i, lane.get(x, i * width + s + k))
-                    lane.put(pairs, places[k] + 2 * i + 1, lane.get(y, i * width + s + k))
-                i += 1
+            if n >= half:
+                kit.give_half(x, y, n, s, pairs, places)
+            elif n >= half // 2:
+                kit.give_quarter(x, y, n, s, pairs, places)
+            elif n >= half // 4:
+                kit.give_eighth(x, y, n, s, pairs, places)
+            else:
+                kit.give_one(x, y, n, s, pairs, places)
 
-    return moving(True), take_fours, moving(False), give_fours, give_pairs
+    by_blocks = giving(half), giving(half // 2), giving(half // 4), giving(1)
+    return moving(True), take_fours, moving(False), give_fours, *by_blocks, give_pairs

@@ -73,11 +73,18 @@ def load_turned(typingctx: Any, a: Any, places: Any, beyond: Any) -> Any:
 
 @intrinsic
 def store_turned(typingctx: Any, tile: Any, a: Any, places: Any, beyond: Any) -> Any:
-    """The counterpart of `load_turned`, for an array of the precision of the tile."""
+    """The counterpart of `load_turned`, for an array of the precision of the tile.
+
+    A tile of fewer cells than lanes is as many neighbours, a power of two.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = data_of(context, builder, sig.args[1], args[1])
-        vectors = _turn(builder, cgutils.unpack_tuple(builder, args[0]))
+        cells = cgutils.unpack_tuple(builder, args[0])
+        vectors = []
+        for first in range(0, places.count, len(cells)):
+            lanes = ir.Constant(ir.VectorType(I32, len(cells)), list(range(first, first + len(cells))))
+            vectors += _turn(builder, [builder.shuffle_vector(cell, cell, lanes) for cell in cells])
         for vector, place in zip(vectors, cgutils.unpack_tuple(builder, args[2]), strict=True):
             pointer = builder.gep(data, [builder.add(place, args[3])])
             builder.store(
